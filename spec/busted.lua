@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Runs busted in the Lua that runs this file: lua5.4 spec/busted.lua [options] FILE...
+require 'busted.runner' { standalone = false }
