@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Facts: what the hands tell the engine. Plain structs, copied through mailboxes.
+ *
+ * Where a field says "moved in", the engine owns it from the step on; everything else is a value.
+ * Facts carry ids, never a pointer to another thread's object. */
+#pragma once
+#include "model/config.h"
+#include "model/event.h"
+#include "model/request.h"
+
+enum hk_fact_kind {
+    HK_FACT_ACCEPT = 1,
+    HK_FACT_REQUEST,
+    HK_FACT_APPENDED,
+    HK_FACT_LOADED,
+    HK_FACT_ATTEMPT_ENDED,
+    HK_FACT_CONFIG,
+    HK_FACT_DRAIN,    /**< Stop: start nothing more, let what runs end. */
+    HK_FACT_SNAPSHOT, /**< Write everything down; slices follow, a few a step. */
+};
+
+/** An event comes in. Answered by ACK or NACK with the same token. */
+struct hk_fact_accept {
+    uint64_t token;
+    struct hk_uuid id; /**< Made by the hand: version 7. */
+    uint64_t merchant_id;
+    struct hk_body *body; /**< Moved in; head as in model/event.h. */
+    struct hk_wall deliver_before;
+    bool has_idempotency;
+    uint64_t idempotency_key[2];
+    uint64_t idempotency_body;
+};
+
+/** Where a record with a body landed. */
+struct hk_located {
+    struct hk_location location;
+};
+
+/** Every record up to `lsn` is durable. */
+struct hk_fact_appended {
+    uint64_t lsn;
+    struct hk_located *located; /**< Of the EVENT and STATE records among them, in order of lsn.
+                                     Moved in: freed with hk_free. */
+    uint32_t located_count;
+};
+
+/** A body was read back, or could not be. */
+struct hk_fact_loaded {
+    uint64_t load;        /**< The id that the LOAD command named. */
+    struct hk_body *body; /**< Moved in; NULL on failure. */
+    int code;
+};
+
+struct hk_fact_attempt_ended {
+    uint64_t delivery;         /**< Slot id that START_ATTEMPT named. */
+    struct hk_outcome outcome; /**< `detail` moved in. */
+};
+
+struct hk_fact {
+    enum hk_fact_kind kind;
+    union {
+        struct hk_fact_accept accept;
+        struct hk_request *request; /**< Moved in. */
+        struct hk_fact_appended appended;
+        struct hk_fact_loaded loaded;
+        struct hk_fact_attempt_ended attempt_ended;
+        struct hk_engine_options options; /**< CONFIG. */
+    };
+};
