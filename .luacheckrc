@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 std = 'lua54'
 max_line_length = 100
-include_files = { 'spec', 'scripts', 'packaging', '*.lua', '.luacheckrc', '.busted' }
+include_files = { '**/*.lua', '.luacheckrc', '.busted' }
 exclude_files = { 'build' }
 files['**/*_spec.lua'] = { std = 'lua54+busted' }
 files['scripts'] = { read_globals = { 'hook' } }

@@ -70,8 +70,8 @@ function check.run(tree, report, context)
     file:close()
     return check_output(archive, nm(archive), report)
   end
-  for _ in tree:each('^core/engine/.*%.c$') do
-    return report(archive, 1, 'not built: build it first')
+  if tree:each('^core/engine/.*%.c$')() then
+    report(archive, 1, 'not built: build it first')
   end
 end
 
