@@ -4,7 +4,8 @@
  * hk_alloc, hk_alloc_zero and hk_realloc return NULL when there is no memory; whoever takes new
  * work from outside must cope with that and refuse the work. The `_or_die` forms are for start-up
  * and for what must not fail half way: they end the process with a line that names the size.
- * With HK_FAULTS a test can make the Nth allocation fail. Thread: any. */
+ * No bytes are asked for as one byte, so NULL always means no memory. With HK_FAULTS a test can
+ * make the Nth allocation fail. Thread: any. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

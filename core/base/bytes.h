@@ -37,12 +37,16 @@ static inline bool hk_slice_is(struct hk_slice a, const char *text)
 /** Copies to a terminated string that the caller frees with hk_free. NULL when out of memory. */
 char *hk_slice_dup(struct hk_slice slice);
 
-/** Reads a decimal without sign, space or leading '+'; 0, or HK_ESYNTAX, or HK_ELIMIT above
- * `max`. */
+/** Reads a decimal without sign or space (leading zeros are fine); 0, or HK_ESYNTAX, or HK_ELIMIT
+ * above `max`. `value` is set on 0 only. */
 HK_MUST_CHECK int hk_slice_parse_u64(struct hk_slice slice, uint64_t max, uint64_t *value);
 
 /** Compares in a time that depends on the sizes alone. */
 bool hk_slice_is_equal_constant_time(struct hk_slice a, struct hk_slice b);
+
+/** Gets the longest start of `text` that has at most `bytes_max` bytes and splits no UTF-8
+ * character. */
+struct hk_slice hk_slice_cut(struct hk_slice text, size_t bytes_max);
 
 /** An owned buffer. All zero is an empty one. After a failed append it is unchanged. */
 struct hk_bytes {
@@ -61,6 +65,7 @@ static inline void hk_bytes_clear(struct hk_bytes *bytes)
 
 /** Makes room for `more` bytes behind the content; 0 or HK_ENOMEM. */
 HK_MUST_CHECK int hk_bytes_reserve(struct hk_bytes *bytes, size_t more);
+/** Appends a copy of `data`, which must not point into `bytes`; 0 or HK_ENOMEM. */
 HK_MUST_CHECK int hk_bytes_append(struct hk_bytes *bytes, const void *data, size_t size);
 HK_MUST_CHECK int hk_bytes_append_text(struct hk_bytes *bytes, const char *text);
 HK_MUST_CHECK int hk_bytes_append_format(struct hk_bytes *bytes, const char *format, ...)

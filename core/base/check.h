@@ -2,6 +2,7 @@
 /** Assertions that stay on in release: a broken invariant ends the process with a line that says
  * where. The journal makes that recoverable, a wrong state would not be. Thread: any. */
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 /** Ends the process unless `condition` holds. */

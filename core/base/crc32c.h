@@ -7,3 +7,6 @@
 
 /** Extends `crc` (0 at the start) over `size` bytes. */
 uint32_t hk_crc32c(uint32_t crc, const void *data, size_t size);
+
+/** The same without the processor's help; for the test that both agree. */
+uint32_t hk__crc32c_by_table(uint32_t crc, const void *data, size_t size);

@@ -3,11 +3,15 @@
  *
  * `time=2026-05-02T08:00:00.000Z level=info msg="listening" address=127.0.0.1:8410`
  * Values are quoted and escaped as needed, so that nothing from outside can forge a line. Never
- * pass a secret or a body. Repeats of one message beyond 10 a second are counted, not written.
+ * pass a secret or a body. Of one message 10 entries a second are written; the rest are counted, in
+ * one line with `repeated=N` once the second is over and anything is logged, or at hk_log_flush.
+ * A line has at most 4,096 bytes: values are cut between characters, fields that do not fit are
+ * left out.
  * When stderr is journald ($JOURNAL_STREAM), lines carry its "<6>" priorities.
  * Thread: any; one write(2) a line. */
 #pragma once
 #include "base/fault.h"
+#include "base/moment.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,12 +30,25 @@ struct hk_log_field {
 #define HK_F(name, value) ((struct hk_log_field){ (name), HK_LOG_TEXT, (value), 0 })
 #define HK_FI(name, value) ((struct hk_log_field){ (name), HK_LOG_INTEGER, NULL, (int64_t)(value) })
 
-/** Sets level and format for the process. */
+/** Sets level and format for the process, and looks whether stderr is the journal. Until it is
+ * called: info, logfmt. */
 void hk_log_configure(enum hk_log_level level, enum hk_log_format format);
+
+/** Would an entry of this level be written? */
 bool hk_log_is_on(enum hk_log_level level);
 
+/** Writes one entry; the hk_log macros are the comfortable way. `message` should be a literal. */
 void hk_log_write(enum hk_log_level level, const char *message, const struct hk_log_field *fields,
                   uint32_t field_count);
+
+/** Writes the counts of repeats that are not written yet; call it before the process ends. */
+void hk_log_flush(void);
+
+typedef struct hk_now (*hk_log_clock_fn)(void);
+
+/** For tests, while no other thread logs: sends lines to `file` and asks `clock` (NULL: the
+ * system's) for the time. */
+void hk__log_redirect(int file, hk_log_clock_fn clock);
 
 #define hk_log(level, message, ...)                                                   \
     do {                                                                              \

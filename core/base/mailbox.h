@@ -9,6 +9,8 @@
 #include "base/moment.h"
 
 #include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 typedef void (*hk_mailbox_wake_fn)(void *waker);
 
@@ -30,17 +32,19 @@ void hk_mailbox_init(struct hk_mailbox *box, size_t item_bytes, hk_mailbox_wake_
 /** Frees the box; items that are still inside are the owner's to take before. */
 void hk_mailbox_fini(struct hk_mailbox *box);
 
-/** Copies `count` items in and wakes the taker if the box was empty. */
+/** Copies `count` items in and wakes the taker if the box was empty. `wake` is called without the
+ * lock: senders are joined before the box goes. A closed box still takes items. */
 void hk_mailbox_push(struct hk_mailbox *box, const void *items, size_t count);
 
-/** Takes all there is; gets the count, and in `items` memory that is valid until the next take. */
+/** Takes all there is; gets the count and, unless that is 0, in `items` memory that is valid until
+ * the next take or wait. */
 size_t hk_mailbox_take(struct hk_mailbox *box, void **items);
 
 /** Like take, but waits until there is something, until `timeout_ms` (< 0: for ever) has gone by,
- * or until the box is closed (then 0). Only with wake == NULL. */
+ * or until the box is closed; 0 when nothing came. Only with wake == NULL. */
 size_t hk_mailbox_wait(struct hk_mailbox *box, int timeout_ms, void **items);
 
-/** Wakes a waiting taker for good. */
+/** Wakes the taker (also through `wake`) for good. */
 void hk_mailbox_close(struct hk_mailbox *box);
 
 /** Has the box been closed? */

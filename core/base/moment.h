@@ -4,6 +4,8 @@
  * Monotonic time is for waiting, wall time for keeping and showing. Only daemon/clock and the
  * simulator's clock make them; everything else is handed a `struct hk_now`. Thread: any. */
 #pragma once
+#include "base/fault.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,8 +51,11 @@ static inline bool hk_mono_is_reached(struct hk_mono due, struct hk_mono now)
  * other moments are clamped. Returns `text`. */
 const char *hk_wall_format(struct hk_wall wall, char text[HK_WALL_TEXT_MAX]);
 
-/** Reads RFC 3339 (offset or Z, any fraction, cut to milliseconds). 0 or HK_ESYNTAX. */
-int hk_wall_parse(const char *text, size_t size, struct hk_wall *wall);
+/** Reads RFC 3339 (offset or Z, any fraction, cut to milliseconds; years 1970 to 9999 in UTC). A
+ * leap second is taken where there can be one, at the end of a month in UTC, and becomes the last
+ * millisecond before it. 0 or HK_ESYNTAX, which leaves `wall` alone. */
+HK_MUST_CHECK int hk_wall_parse(const char *text, size_t size, struct hk_wall *wall);
 
-/** Reads an HTTP date (RFC 9110 section 5.6.7, all three forms). 0 or HK_ESYNTAX. */
-int hk_wall_parse_http_date(const char *text, size_t size, struct hk_wall *wall);
+/** Reads an HTTP date (RFC 9110 section 5.6.7, all three forms; leap seconds as above). Two-digit
+ * years are 1970 to 2069, the name of the day is not held against the date. 0 or HK_ESYNTAX. */
+HK_MUST_CHECK int hk_wall_parse_http_date(const char *text, size_t size, struct hk_wall *wall);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Slots: a growing pool of equal rows, named by ids that go stale when a row is freed.
  *
- * An id is generation << 32 | slot; 0 is no id. Rows stand in chunks of 4,096, so a row never
+ * An id is generation << 32 | slot; a generation is odd while its slot is taken, so 0 is no id. It
+ * wraps after 2^31 uses of one slot. Rows stand in chunks of 4,096, so a row never
  * moves and growing copies nothing. Freed slots are used again, last freed first.
  * Rows are zeroed when taken. Thread: the owner's. */
 #pragma once
@@ -14,17 +15,20 @@
 #define HK_SLOT_NONE UINT32_MAX
 #define HK_ID_NONE UINT64_C(0)
 
+struct hk_slots_chunk;
+
 struct hk_slots {
-    char **chunks;
-    uint32_t *generations; /**< Odd while the slot is taken; one for each slot. */
+    struct hk_slots_chunk **chunks; /**< Each with the generations and the rows of its slots. */
     uint32_t chunk_count;
+    uint32_t chunk_capacity;
     uint32_t row_bytes;
     uint32_t free_first; /**< List through the freed rows' first 4 bytes. */
     uint32_t fresh;      /**< Slots from here on were never taken. */
     uint32_t count;      /**< Taken now. */
 };
 
-/** Prepares a pool of rows of `row_bytes` (>= 4); allocates nothing. */
+/** Prepares a pool of rows of `row_bytes` (>= 4; rows follow each other at that distance, so give
+ * the sizeof of a struct); allocates nothing. */
 void hk_slots_init(struct hk_slots *slots, uint32_t row_bytes);
 void hk_slots_fini(struct hk_slots *slots);
 
