@@ -17,11 +17,12 @@ struct hk_journal;
 /** What was found at opening, for the log and for status. */
 struct hk_journal_found {
     uint64_t snapshot_lsn; /**< end_lsn of the snapshot that was loaded, 0 if none. */
-    uint64_t lsn_last;     /**< Highest lsn seen. */
+    uint64_t lsn_last; /**< Highest lsn seen; the next record gets the one after it. After a torn
+                            tail it is above that of the last record that was replayed. */
     uint64_t record_count; /**< Replayed, snapshot rows included. */
     uint64_t segment_count;
     uint64_t torn_bytes; /**< Cut from the tail and saved aside, 0 if none. */
-    char torn_file[96];  /**< Where they were saved, relative to the state folder. */
+    char torn_file[64];  /**< Where they were saved, relative to the state folder. */
 };
 
 /** Told each record in order: first the snapshot's rows (`is_row`), then the journal's records.
@@ -32,21 +33,29 @@ typedef int (*hk_journal_replay_fn)(void *arg, const struct hk_record *record,
                                     struct hk_fault *fault);
 
 struct hk_journal_options {
-    struct hk_disk *disk; /**< Borrowed for the life of the journal. */
-    uint64_t
-        segment_bytes;  /**< 64 MiB; tests use less. A larger record gets a segment of its own. */
-    uint64_t salt_seed; /**< Random; the salts of new segments come from it. */
+    struct hk_disk *disk;   /**< Borrowed for the life of the journal. */
+    uint64_t segment_bytes; /**< HK_SEGMENT_BYTES; tests use less. A larger record gets a segment
+                                 of its own. */
+    uint64_t salt_seed;     /**< Random; the salts of new segments come from it. */
+    hk_journal_replay_fn replay;
+    void *replay_arg;
 };
 
-/** Takes the lock, loads snapshot and segments through `replay`, and opens a new segment to append
- * to. HK_ELOCKED; HK_EDAMAGED (fault names file and offset); HK_EVERSION; HK_EIO; HK_ENOSPC. */
+/** The size of a segment (design.md section 6). */
+#define HK_SEGMENT_BYTES (UINT64_C(64) << 20)
+
+/** Takes the lock, loads snapshot and segments through `options->replay`, and opens a new segment
+ * to append to. HK_ELOCKED; HK_EDAMAGED (fault names file and offset); HK_EVERSION; HK_EIO;
+ * HK_ENOSPC; HK_ENOMEM; what `replay` returned. */
 HK_MUST_CHECK int hk_journal_open(const struct hk_journal_options *options,
-                                  hk_journal_replay_fn replay, void *arg,
                                   struct hk_journal **journal, struct hk_journal_found *found,
                                   struct hk_fault *fault);
+
+/** Gives the lock back and frees; what was appended and not committed is gone. NULL is fine. */
 void hk_journal_close(struct hk_journal *journal);
 
-/** Encodes a record into the pending batch. lsns must rise by one. HK_ENOMEM. */
+/** Encodes a record into the pending batch. HK_ENOMEM; HK_EINVAL (the lsn is not one more than the
+ * last); HK_ELIMIT (over 1 GiB). The batch is as it was then. */
 HK_MUST_CHECK int hk_journal_append(struct hk_journal *journal, const struct hk_record *record);
 
 /** Writes the pending batch and makes it durable. On success `appended` says what became durable
@@ -54,12 +63,14 @@ HK_MUST_CHECK int hk_journal_append(struct hk_journal *journal, const struct hk_
 HK_MUST_CHECK int hk_journal_commit(struct hk_journal *journal, struct hk_fact_appended *appended,
                                     struct hk_fault *fault);
 
-/** Reads the body of the EVENT or STATE record at `location`. Thread: any, also beside commits.
- * HK_EDAMAGED, HK_EIO, HK_ENOMEM. */
+/** Reads the body of the EVENT or STATE record at `location`, one reference. Thread: any, also
+ * beside commits. HK_EDAMAGED, HK_ENOTFOUND (no such segment), HK_EIO, HK_ENOMEM. */
 HK_MUST_CHECK int hk_journal_load(struct hk_journal *journal, struct hk_location location,
                                   struct hk_body **body, struct hk_fault *fault);
 
-/** Begins a snapshot in a temporary file; one at a time. */
+/** Begins a snapshot in a temporary file; one at a time (one that did not end is thrown away).
+ * Thread of the three: one at a time, any, also beside commits and loads. After a failure the
+ * snapshot is gone and the state as it was before. */
 HK_MUST_CHECK int hk_journal_snapshot_begin(struct hk_journal *journal, struct hk_fault *fault);
 HK_MUST_CHECK int hk_journal_snapshot_row(struct hk_journal *journal, const struct hk_record *row,
                                           struct hk_fault *fault);
