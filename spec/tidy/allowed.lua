@@ -15,6 +15,7 @@ allowed.file_lines = {}
 -- Banned calls where they have their one home: { path pattern, function, ... }.
 allowed.calls = {
   { '^core/base/alloc%.c$', 'malloc', 'calloc', 'realloc', 'free' },
+  { '^core/base/log%.c$', 'getenv' }, -- $JOURNAL_STREAM: is stderr the journal?
   { '^core/daemon/config_file%.c$', 'getenv' }, -- env("NAME") and credential("NAME")
   { '^core/daemon/notify%.c$', 'getenv' }, -- $NOTIFY_SOCKET
 }
