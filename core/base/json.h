@@ -6,8 +6,9 @@
  * UTF-8 (no surrogates, no overlong forms, no BOM), at most HK_JSON_DEPTH_MAX levels, no duplicate
  * keys in one object (compared after unescaping), no trailing text, lone \u surrogates refused.
  * Numbers stay text, so 0.10 stays 0.10. Pure; thread: any. Faults: where (line and column, both
- * from 1, columns in bytes) and what. No allocation unless an object has more than a small
- * number of members. */
+ * from 1, columns in bytes) and what. Allocates only when objects have
+ * more than a few dozen members or keys have escapes. Linear in the size of the document, whatever
+ * is in it. */
 #pragma once
 #include "base/bytes.h"
 
@@ -35,12 +36,13 @@ struct hk_json_fault {
     const char *reason; /**< Static text. */
 };
 
-/** Checks a whole document and gets its top value. 0, HK_ESYNTAX (also depth and duplicates), or
- * HK_ENOMEM. `fault` may be NULL. */
+/** Checks a whole document (under 2 GiB) and gets its top value, which points into it. 0,
+ * HK_ESYNTAX (also depth and duplicates), or HK_ENOMEM. `fault` may be NULL. */
 HK_MUST_CHECK int hk_json_scan(struct hk_slice document, struct hk_json_value *top,
                                struct hk_json_fault *fault);
 
-/** Walks the members of a checked object or the elements of a checked array.
+/** Walks the members of a checked object or the elements of a checked array; of anything else
+ * there is nothing to walk.
  * ```
  * struct hk_json_walk walk = hk_json_walk_start(value);
  * while (hk_json_walk_next(&walk)) use(walk.key, walk.value);
@@ -72,7 +74,8 @@ bool hk_json_is_text(struct hk_slice raw, struct hk_slice name);
 /** Appends `text` (valid UTF-8) as a JSON string with quotes; control characters are escaped. */
 HK_MUST_CHECK int hk_json_append_string(struct hk_bytes *out, struct hk_slice text);
 
-/** Reads an integer value exactly (no fraction, no exponent); 0, HK_EINVAL or HK_ELIMIT. */
+/** Reads an integer value exactly; 0, HK_EINVAL (no number, or one with a fraction or exponent) or
+ * HK_ELIMIT (does not fit). */
 HK_MUST_CHECK int hk_json_integer(struct hk_json_value number, int64_t *value);
 
 /** Checks UTF-8 strictly (RFC 3629). */
