@@ -16,6 +16,10 @@ allowed.file_lines = {}
 allowed.calls = {
   { '^core/base/alloc%.c$', 'malloc', 'calloc', 'realloc', 'free' },
   { '^core/base/log%.c$', 'getenv' }, -- $JOURNAL_STREAM: is stderr the journal?
+  { '^core/base/log%.c$', 'clock_gettime' }, -- a line's own time, unless a test gives another clock
+  { '^core/base/mailbox%.c$', 'clock_gettime' }, -- pthread_cond_timedwait wants a moment
+  { '^core/daemon/clock%.c$', 'clock_gettime' },
+  { '^core/cli/clock%.c$', 'clock_gettime' },
   { '^core/daemon/config_file%.c$', 'getenv' }, -- env("NAME") and credential("NAME")
   { '^core/daemon/notify%.c$', 'getenv' }, -- $NOTIFY_SOCKET
 }

@@ -14,9 +14,11 @@ local EVERYWHERE = {
   'ctime', 'asctime', 'getenv', 'secure_getenv', 'setjmp', 'longjmp', 'signal', 'tmpnam',
   'uv_spawn',
 }
--- In core/ and plugins/ memory comes from base/alloc, so that faults can be injected everywhere.
+-- In core/ and plugins/ memory comes from base/alloc, so that faults can be injected everywhere, and
+-- time from whoever calls, so that the simulator can be that.
 local IN_CORE = {
   'malloc', 'calloc', 'realloc', 'free', 'strdup', 'strndup', 'asprintf', 'vasprintf',
+  'clock_gettime', 'gettimeofday', 'timespec_get', 'clock', 'uv_hrtime',
 }
 
 local function set(...)
@@ -80,6 +82,7 @@ check.bad = {
   ['strcpy is banned'] = { ['core/a/x.c'] = 'strcpy(a, b);\n' },
   ['getenv is banned'] = { ['spec/a/x.c'] = 'x = getenv("HOME");\n' },
   ['malloc is banned'] = { ['core/a/x.c'] = 'x = malloc (2);\n' },
+  ['clock_gettime is banned'] = { ['core/a/x.c'] = 'clock_gettime(CLOCK_MONOTONIC, &t);\n' },
   ['free is banned'] = { ['core/base/alloc.c'] = 'free(x);\n' },
   ['typedef'] = { ['core/a/x.c'] = 'typedef struct a b;\n' },
   ['pragma once'] = { ['core/a/x.h'] = '\nint x;\n' },
