@@ -4,9 +4,7 @@
 #include "json.h"
 #include "listener.h"
 
-#include <string.h>
-
-typedef unsigned long long number;
+#include <inttypes.h>
 
 static const char *truth(bool value)
 {
@@ -54,8 +52,8 @@ static void append_answer(struct hk_buffer *out, const struct hk_request *reques
     hk_buffer_print(out, ",\"answer\":{\"state\":\"%s\",\"status\":", states[request->answered]);
     hk_buffer_print(out, request->status > 0 ? "%d" : "null", request->status);
     hk_buffer_append_text(out, ",\"mono_us\":");
-    hk_buffer_print(out, request->answered_mono_us > 0 ? "%lld}" : "null}",
-                    (long long)request->answered_mono_us);
+    hk_buffer_print(out, request->answered_mono_us > 0 ? "%" PRId64 "}" : "null}",
+                    request->answered_mono_us);
 }
 
 static void append_request(struct hk_buffer *out, const struct hk_request *request)
@@ -63,11 +61,12 @@ static void append_request(struct hk_buffer *out, const struct hk_request *reque
     struct hk_span head = { .at = request->data, .bytes = request->head_bytes };
     struct hk_span body = { .at = request->data + request->head_bytes,
                             .bytes = request->body_bytes };
-    hk_buffer_print(out, "{\"seq\":%llu,\"wall_ms\":%lld,\"mono_us\":%lld,\"connection\":%llu",
-                    (number)request->seq, (long long)request->wall_ms, (long long)request->mono_us,
-                    (number)request->connection);
-    hk_buffer_print(out, ",\"on_connection\":%llu,\"port\":%d,\"tls\":%s,\"complete\":%s",
-                    (number)request->on_connection, request->port, truth(request->is_tls),
+    hk_buffer_print(out,
+                    "{\"seq\":%" PRIu64 ",\"wall_ms\":%" PRId64 ",\"mono_us\":%" PRId64
+                    ",\"connection\":%" PRIu64,
+                    request->seq, request->wall_ms, request->mono_us, request->connection);
+    hk_buffer_print(out, ",\"on_connection\":%" PRIu64 ",\"port\":%d,\"tls\":%s,\"complete\":%s",
+                    request->on_connection, request->port, truth(request->is_tls),
                     truth(request->is_complete));
     hk_buffer_print(out, ",\"malformed\":%s", truth(request->is_malformed));
     if (request->path != NULL) {
@@ -105,15 +104,17 @@ void hk_report_requests(struct hk_buffer *out, const struct hk_store *store,
             append_request(out, request);
         }
     }
-    hk_buffer_print(out, "],\"last\":%llu}", (number)last_seq);
+    hk_buffer_print(out, "],\"last\":%" PRIu64 "}", last_seq);
 }
 
 void hk_report_tally(struct hk_buffer *out, const struct hk_path_tally *tally)
 {
-    hk_buffer_print(out, "{\"requests\":%llu,\"complete\":%llu,\"answered_2xx\":%llu",
-                    (number)tally->requests, (number)tally->complete, (number)tally->answered_2xx);
-    hk_buffer_print(out, ",\"ids\":%llu,\"ids_2xx\":%llu,\"repeats_after_2xx\":%llu}",
-                    (number)tally->ids, (number)tally->ids_2xx, (number)tally->repeats_after_2xx);
+    hk_buffer_print(out,
+                    "{\"requests\":%" PRIu64 ",\"complete\":%" PRIu64 ",\"answered_2xx\":%" PRIu64,
+                    tally->requests, tally->complete, tally->answered_2xx);
+    hk_buffer_print(
+        out, ",\"ids\":%" PRIu64 ",\"ids_2xx\":%" PRIu64 ",\"repeats_after_2xx\":%" PRIu64 "}",
+        tally->ids, tally->ids_2xx, tally->repeats_after_2xx);
 }
 
 struct id_list {
@@ -127,11 +128,13 @@ static void append_id(struct hk_table_node *node, void *context)
     struct id_list *list = context;
     hk_buffer_append_text(list->out, list->count++ == 0 ? "{\"id\":" : ",{\"id\":");
     hk_json_append_string(list->out, node->key);
-    hk_buffer_print(list->out, ",\"times\":%llu,\"answered_2xx\":%llu,\"repeats_after_2xx\":%llu",
-                    (number)id->times, (number)id->answered_2xx, (number)id->repeats_after_2xx);
     hk_buffer_print(list->out,
-                    ",\"first_seq\":%llu,\"last_seq\":%llu,\"last_status\":", (number)id->first_seq,
-                    (number)id->last_seq);
+                    ",\"times\":%" PRIu64 ",\"answered_2xx\":%" PRIu64
+                    ",\"repeats_after_2xx\":%" PRIu64,
+                    id->times, id->answered_2xx, id->repeats_after_2xx);
+    hk_buffer_print(list->out,
+                    ",\"first_seq\":%" PRIu64 ",\"last_seq\":%" PRIu64 ",\"last_status\":",
+                    id->first_seq, id->last_seq);
     hk_buffer_print(list->out, id->last_status > 0 ? "%d}" : "null}", id->last_status);
 }
 
@@ -148,19 +151,20 @@ void hk_report_ids(struct hk_buffer *out, const struct hk_path *path)
 void hk_report_connections(struct hk_buffer *out, const struct hk_sinker *sinker)
 {
     const struct hk_sinker_counts *counts = &sinker->counts;
-    hk_buffer_print(out, "{\"accepted\":%llu,\"open\":%llu,\"requests\":%llu,\"reused\":%llu",
-                    (number)counts->accepted, (number)counts->open, (number)counts->requests,
-                    (number)counts->reused);
-    hk_buffer_print(out, ",\"tls_handshakes\":%llu,\"tls_resumed\":%llu,\"tls_failed\":%llu",
-                    (number)counts->tls_handshakes, (number)counts->tls_resumed,
-                    (number)counts->tls_failed);
-    hk_buffer_print(out, ",\"malformed\":%llu,\"listeners\":[", (number)sinker->store.malformed);
+    hk_buffer_print(out,
+                    "{\"accepted\":%" PRIu64 ",\"open\":%" PRIu64 ",\"requests\":%" PRIu64
+                    ",\"reused\":%" PRIu64,
+                    counts->accepted, counts->open, counts->requests, counts->reused);
+    hk_buffer_print(
+        out, ",\"tls_handshakes\":%" PRIu64 ",\"tls_resumed\":%" PRIu64 ",\"tls_failed\":%" PRIu64,
+        counts->tls_handshakes, counts->tls_resumed, counts->tls_failed);
+    hk_buffer_print(out, ",\"malformed\":%" PRIu64 ",\"listeners\":[", sinker->store.malformed);
     const struct hk_listener *listener = sinker->listeners;
     for (; listener != NULL; listener = listener->next) {
         hk_buffer_append_text(out, "{\"address\":");
         hk_json_append_string(out, hk_span_of(listener->address));
-        hk_buffer_print(out, ",\"port\":%d,\"tls\":\"%s\",\"accepted\":%llu}%s", listener->port,
-                        listener->kind, (number)listener->accepted,
+        hk_buffer_print(out, ",\"port\":%d,\"tls\":\"%s\",\"accepted\":%" PRIu64 "}%s",
+                        listener->port, listener->kind, listener->accepted,
                         listener->next != NULL ? "," : "");
     }
     hk_buffer_append_text(out, "]}");
@@ -168,9 +172,10 @@ void hk_report_connections(struct hk_buffer *out, const struct hk_sinker *sinker
 
 void hk_report_histogram(struct hk_buffer *out, const struct hk_histogram *histogram)
 {
-    hk_buffer_print(out, "{\"count\":%llu,\"p50_us\":%lld,\"p90_us\":%lld,\"p99_us\":%lld",
-                    (number)histogram->count, (long long)hk_histogram_at(histogram, 0.5),
-                    (long long)hk_histogram_at(histogram, 0.9),
-                    (long long)hk_histogram_at(histogram, 0.99));
-    hk_buffer_print(out, ",\"max_us\":%lld}", (long long)histogram->max_us);
+    hk_buffer_print(out,
+                    "{\"count\":%" PRIu64 ",\"p50_us\":%" PRId64 ",\"p90_us\":%" PRId64
+                    ",\"p99_us\":%" PRId64,
+                    histogram->count, hk_histogram_at(histogram, 0.5),
+                    hk_histogram_at(histogram, 0.9), hk_histogram_at(histogram, 0.99));
+    hk_buffer_print(out, ",\"max_us\":%" PRId64 "}", histogram->max_us);
 }
