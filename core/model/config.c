@@ -26,5 +26,6 @@ void hk_config_fini(struct hk_config *config)
     hk_free(config->deliver.ca_file);
     hk_free(config->deliver.proxy);
     hk_texts_fini(&config->event_types);
+    hk_texts_fini(&config->plugins);
     hk_wipe(config, sizeof(*config));
 }

@@ -27,12 +27,23 @@ struct hk_deliver_options {
     struct hk_texts allow_networks; /**< CIDR. */
     uint16_t *allow_ports;          /**< NULL: all. */
     uint32_t allow_port_count;
-    char *ca_file; /**< NULL: the system's bundle. */
-    char *proxy;   /**< NULL: none; the environment is ignored. */
-    uint32_t threads;
+    char *ca_file;    /**< NULL: the system's bundle. */
+    char *proxy;      /**< NULL: none; the environment is ignored. */
+    uint32_t threads; /**< 0: by the number of processors. */
     uint32_t concurrency;
     uint32_t connections_max;
     uint32_t response_bytes_max;
+};
+
+enum hk_policy_on_error { HK_POLICY_HOLD, HK_POLICY_DEFAULT };
+
+/** What the policy workers need to know. */
+struct hk_policy_options {
+    uint32_t time_ms_max;      /**< CPU of all hooks of a phase, for one event. */
+    uint32_t memory_bytes_max; /**< Of one state. */
+    uint32_t kill_ms;
+    enum hk_policy_on_error on_error;
+    uint32_t workers; /**< 0: by the number of processors. */
 };
 
 struct hk_config {
@@ -44,6 +55,7 @@ struct hk_config {
     uint8_t secret_key[32];
     struct hk_engine_options engine;
     struct hk_deliver_options deliver;
+    struct hk_policy_options policy;
     uint32_t body_bytes_max;
     uint64_t plan_bytes_max;
     uint32_t history_days, history_bodies_days;
@@ -53,6 +65,8 @@ struct hk_config {
     uint32_t shutdown_ms;
     enum hk_log_level log_level;
     enum hk_log_format log_format;
+    struct hk_texts plugins; /**< Names; meaningful when has_plugins. */
+    bool has_plugins;        /**< False: the signers that ship. */
 };
 
 /** Frees what it owns, wipes the keys. */
