@@ -37,15 +37,18 @@ const char *hk_error_name(int code)
     }
 }
 
-/** A sentence in the making; may be built from the fault that it then replaces. */
+#define FAULT_BYTES_MAX (sizeof(((struct hk_fault *)NULL)->text) - 1)
+
+/** A sentence in the making; may be built from the fault that it then replaces. One byte longer
+ * than a fault, so that a cut can see whether it would split a character. */
 struct draft {
-    char text[sizeof(((struct hk_fault *)NULL)->text)];
+    char text[FAULT_BYTES_MAX + 2];
     size_t size;
 };
 
 static void draft_append(struct draft *draft, const char *text)
 {
-    struct hk_slice fits = hk_slice_cut(hk_slice_of(text), sizeof(draft->text) - 1 - draft->size);
+    struct hk_slice fits = hk_slice_cut(hk_slice_of(text), FAULT_BYTES_MAX - draft->size);
     memcpy(draft->text + draft->size, fits.at, fits.size);
     draft->size += fits.size;
     draft->text[draft->size] = '\0';
@@ -54,15 +57,10 @@ static void draft_append(struct draft *draft, const char *text)
 HK_PRINTF(2, 0)
 static void draft_format(struct draft *draft, const char *format, va_list arguments)
 {
-    int size = vsnprintf(draft->text, sizeof(draft->text), format, arguments);
-    if (size < 0)
-        size = 0;
-    size_t fits = (size_t)size < sizeof(draft->text) ? (size_t)size : sizeof(draft->text) - 1;
-    // A cut sentence must not end in half a character.
-    if (fits < (size_t)size)
-        fits = hk_slice_cut((struct hk_slice){ draft->text, fits + 1 }, fits).size;
-    draft->size = fits;
-    draft->text[fits] = '\0';
+    draft->text[0] = '\0';
+    (void)vsnprintf(draft->text, sizeof(draft->text), format, arguments);
+    draft->size = hk_slice_cut(hk_slice_of(draft->text), FAULT_BYTES_MAX).size;
+    draft->text[draft->size] = '\0';
 }
 
 static void fault_fill(struct hk_fault *fault, int code, int sys, const struct draft *draft)
