@@ -6,6 +6,8 @@
 #define HK_STEP_WORK_MAX 1024
 /** Finished events that are kept in memory for look-ups. */
 #define HK_FINISHED_MAX 10000
+/** API keys of one merchant: enough to rotate. */
+#define HK_KEYS_MAX 100
 /** Characters of a merchant's or endpoint's name (points-contract.md section 5). */
 #define HK_NAME_CHARS_MAX 255
 /** Characters of an endpoint's URL (points-contract.md section 5). */

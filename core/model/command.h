@@ -10,6 +10,8 @@
 
 enum hk_command_kind {
     HK_COMMAND_APPEND = 1,
+    HK_COMMAND_SYNC, /**< Somebody waits for what was appended up to here: make it durable now.
+                          Without it that may take up to 50 ms. */
     HK_COMMAND_ACK,
     HK_COMMAND_NACK,
     HK_COMMAND_REPLY,
@@ -25,6 +27,7 @@ enum hk_command_kind {
 
 /** Why an event was not accepted. */
 enum hk_refusal {
+    HK_REFUSAL_NONE = 0,
     HK_REFUSAL_UNKNOWN_MERCHANT = 1, /**< 404 */
     HK_REFUSAL_IDEMPOTENCY_CONFLICT, /**< 409: the key was used with another body. */
     HK_REFUSAL_MERCHANT_PENDING,     /**< 429: too many of this merchant's are pending. */
@@ -32,11 +35,6 @@ enum hk_refusal {
     HK_REFUSAL_STOPPING,             /**< 503 */
     HK_REFUSAL_MEMORY,               /**< 503 */
     HK_REFUSAL_UNKNOWN_TYPE,         /**< 422: `event_types` is a closed set. */
-};
-
-struct hk_command_append {
-    struct hk_record record; /**< Encode before the next step. */
-    bool is_urgent;          /**< Somebody waits for it; otherwise it may be synced within 50 ms. */
 };
 
 struct hk_command_ack {
@@ -98,7 +96,7 @@ struct hk_command_snapshot_end {
 struct hk_command {
     enum hk_command_kind kind;
     union {
-        struct hk_command_append append;
+        struct hk_record append; /**< Encode before the next step. */
         struct hk_command_ack ack;
         struct hk_command_nack nack;
         struct hk_reply *reply; /**< Moved out. */

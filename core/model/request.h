@@ -33,7 +33,7 @@ enum hk_request_kind {
 
 #define HK_ANY_MERCHANT UINT64_MAX
 
-/** Which page of a list, newest first (keys, endpoints) or by id (merchants). */
+/** Which page of a list, newest first. */
 struct hk_page {
     uint32_t number;   /**< From 1. */
     uint32_t per_page; /**< 1 to 100. */

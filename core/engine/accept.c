@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/accept.h"
+
+#include "engine/answers.h"
+#include "engine/attempt.h"
+#include "engine/bodies.h"
+#include "engine/directory.h"
+#include "engine/finish.h"
+#include "engine/idempotency.h"
+#include "engine/plan.h"
+
+static void rare_set(struct hk_engine *engine, struct hk_event_row *row, struct hk_wall before)
+{
+    if (before.ms == 0)
+        return;
+    row->rare = hk__take(&engine->rares);
+    struct hk_event_rare *rare = hk_slots_row(&engine->rares, row->rare);
+    rare->deliver_before = before;
+}
+
+int hk__accept_row(struct hk_engine *engine, const struct hk_uuid *id, uint32_t merchant,
+                   struct hk_wall deliver_before, uint32_t *event)
+{
+    uint64_t hash = hk_hash64(&engine->hash_key, id, sizeof(*id));
+    if (hk_slots_take(&engine->events, event) != 0)
+        return HK_ENOMEM;
+    struct hk_event_row *row = hk__event(engine, *event);
+    *row = (struct hk_event_row){
+        .id = *id,
+        .offset = UINT32_MAX,
+        .merchant = merchant,
+        .delivery_first = HK_NONE,
+        .body = HK_NONE,
+        .rare = HK_NONE,
+        .state = HK_EVENT_PLANNING,
+    };
+    if (hk_index_insert(&engine->event_index, hash, *event) != 0) {
+        hk_slots_free(&engine->events, *event);
+        return HK_ENOMEM;
+    }
+    rare_set(engine, row, deliver_before);
+    hk__merchant(engine, merchant)->event_count++;
+    engine->stats.events_live++;
+    return 0;
+}
+
+int hk__accept_delivery(struct hk_engine *engine, uint32_t event, uint32_t *last, uint32_t endpoint,
+                        enum hk_role role)
+{
+    struct hk_event_row *row = hk__event(engine, event);
+    uint32_t slot;
+    if (hk_slots_take(&engine->deliveries, &slot) != 0)
+        return HK_ENOMEM;
+    struct hk_delivery_row *delivery = hk__delivery(engine, slot);
+    *delivery = (struct hk_delivery_row){
+        .event = event,
+        .endpoint = endpoint,
+        .next_of_event = HK_NONE,
+        .link = HK_NONE,
+        .attempt_last = HK_NONE,
+        .number = (uint16_t)(row->delivery_count + 1),
+        .state = HK_DELIVERY_READY,
+        .role = (uint8_t)role,
+    };
+    if (*last == HK_NONE)
+        row->delivery_first = slot;
+    else
+        hk__delivery(engine, *last)->next_of_event = slot;
+    *last = slot;
+    row->delivery_count++;
+    row->open_count++;
+    hk__endpoint(engine, endpoint)->delivery_count++;
+    hk__merchant(engine, row->merchant)->pending++;
+    engine->stats.deliveries_pending++;
+    return 0;
+}
+
+void hk__accept_undo(struct hk_engine *engine, uint32_t event)
+{
+    struct hk_event_row *row = hk__event(engine, event);
+    struct hk_merchant_row *merchant = hk__merchant(engine, row->merchant);
+    merchant->pending -= row->open_count;
+    engine->stats.deliveries_pending -= row->open_count;
+    hk__finish_free_rows(engine, event);
+}
+
+/* The event's deliveries count already. */
+static enum hk_refusal refusal_of(const struct hk_engine *engine, uint32_t merchant)
+{
+    if (engine->stats.deliveries_pending > engine->options.pending_max)
+        return HK_REFUSAL_PENDING;
+    if (hk__merchant(engine, merchant)->pending > engine->options.merchant_pending_max)
+        return HK_REFUSAL_MERCHANT_PENDING;
+    return HK_REFUSAL_NONE;
+}
+
+static void event_append(struct hk_engine *engine, const struct hk_fact_accept *accept)
+{
+    struct hk_record *record = hk__append(engine, HK_RECORD_EVENT);
+    record->event = (struct hk_record_event){
+        .id = accept->id,
+        .merchant_id = accept->merchant_id,
+        .deliver_before = accept->deliver_before,
+        .has_idempotency = accept->has_idempotency,
+        .idempotency_key = { accept->idempotency_key[0], accept->idempotency_key[1] },
+        .idempotency_body = accept->idempotency_body,
+        .head = hk_body_head(accept->body),
+        .text = hk_body_text(accept->body),
+    };
+}
+
+static void plan_append(struct hk_engine *engine, uint32_t event)
+{
+    hk__plan_append(engine, event);
+    struct hk_event_row *row = hk__event(engine, event);
+    row->state = row->reason ? HK_EVENT_DROPPED : HK_EVENT_PLANNED;
+    struct hk_planned planned = { engine->lsn_last, hk_slots_id(&engine->events, event) };
+    hk__fifo_push(&engine->planned, &planned);
+    engine->stats.deliveries_planned += row->delivery_count;
+    engine->is_awaited = true;
+}
+
+/* Everything that can be refused or run out of memory has happened: write it down. */
+static void commit(struct hk_engine *engine, const struct hk_fact_accept *accept, uint32_t event)
+{
+    event_append(engine, accept);
+    hk__event(engine, event)->lsn = engine->lsn_last;
+    uint64_t id = hk_slots_id(&engine->events, event);
+    hk__fifo_push(&engine->unlocated, &id);
+    hk__bodies_keep(engine, event, accept->body);
+    if (accept->has_idempotency)
+        hk__idempotency_add(engine, accept);
+    struct hk_command_ack ack = { .token = accept->token, .id = accept->id };
+    hk__answers_push_ack(engine, &ack);
+    engine->stats.events_accepted++;
+    plan_append(engine, event);
+}
+
+static enum hk_refusal prepare(struct hk_engine *engine, const struct hk_fact_accept *accept,
+                               uint32_t merchant, uint32_t *event)
+{
+    if (hk__accept_row(engine, &accept->id, merchant, accept->deliver_before, event) != 0)
+        return HK_REFUSAL_MEMORY;
+    int code = hk__plan_make(engine, *event, accept->body);
+    enum hk_refusal refusal = code ? HK_REFUSAL_MEMORY : refusal_of(engine, merchant);
+    if (refusal)
+        hk__accept_undo(engine, *event);
+    return refusal;
+}
+
+static bool answer_repeat(struct hk_engine *engine, const struct hk_fact_accept *accept)
+{
+    const struct hk_idempotency *kept = hk__idempotency_find(engine, accept);
+    if (!kept)
+        return false;
+    if (kept->body != accept->idempotency_body) {
+        hk__answers_refuse(engine, accept->token, HK_REFUSAL_IDEMPOTENCY_CONFLICT);
+        return true;
+    }
+    struct hk_command_ack ack = { .token = accept->token, .id = kept->event, .is_replayed = true };
+    hk__answers_push_ack(engine, &ack);
+    engine->stats.events_replayed++;
+    return true;
+}
+
+static void accept_or_refuse(struct hk_engine *engine, const struct hk_fact_accept *accept)
+{
+    if (engine->is_draining) {
+        hk__answers_refuse(engine, accept->token, HK_REFUSAL_STOPPING);
+        return;
+    }
+    uint32_t merchant = hk__directory_merchant(engine, accept->merchant_id);
+    if (merchant == HK_NONE) {
+        hk__answers_refuse(engine, accept->token, HK_REFUSAL_UNKNOWN_MERCHANT);
+        return;
+    }
+    if (accept->has_idempotency && answer_repeat(engine, accept))
+        return;
+    uint32_t event;
+    enum hk_refusal refusal = prepare(engine, accept, merchant, &event);
+    if (refusal)
+        hk__answers_refuse(engine, accept->token, refusal);
+    else
+        commit(engine, accept, event);
+}
+
+void hk__accept(struct hk_engine *engine, const struct hk_fact_accept *accept)
+{
+    accept_or_refuse(engine, accept);
+    hk_body_unref(accept->body);
+}
+
+void hk__accept_loaded(struct hk_engine *engine, uint64_t event, struct hk_body *body)
+{
+    uint32_t slot = hk_slots_find(&engine->events, event);
+    if (slot == HK_NONE || hk__event(engine, slot)->state != HK_EVENT_PLANNING)
+        return;
+    if (body)
+        hk__bodies_keep(engine, slot, body);
+    hk_assert(hk__plan_make(engine, slot, body) == 0);
+    plan_append(engine, slot);
+}
+
+void hk__accept_located(struct hk_engine *engine, const struct hk_fact_appended *appended)
+{
+    for (uint32_t i = 0; i < appended->located_count; i++) {
+        const uint64_t *id = hk__fifo_first(&engine->unlocated);
+        if (!id)
+            return;
+        uint32_t slot = hk_slots_find(&engine->events, *id);
+        hk_assert(slot != HK_NONE);
+        struct hk_event_row *row = hk__event(engine, slot);
+        hk_assert(row->lsn == appended->located[i].location.lsn);
+        row->offset = appended->located[i].location.offset;
+        hk__fifo_pop(&engine->unlocated);
+    }
+    hk__bodies_trim(engine);
+}
+
+bool hk__accept_is_due(const struct hk_engine *engine)
+{
+    const struct hk_planned *planned = hk__fifo_first(&engine->planned);
+    return planned && planned->lsn <= engine->lsn_durable;
+}
+
+/* The event can only finish with its last delivery, so `next` outlives the rows. */
+static void release(struct hk_engine *engine, uint32_t event)
+{
+    uint32_t delivery = hk__event(engine, event)->delivery_first;
+    if (delivery == HK_NONE)
+        hk__finish_check(engine, event);
+    while (delivery != HK_NONE) {
+        uint32_t next = hk__delivery(engine, delivery)->next_of_event;
+        hk__work_take(engine);
+        hk__attempt_make_ready(engine, delivery);
+        delivery = next;
+    }
+}
+
+void hk__accept_release(struct hk_engine *engine)
+{
+    while (hk__accept_is_due(engine) && hk__work_take(engine)) {
+        struct hk_planned planned = *(struct hk_planned *)hk__fifo_first(&engine->planned);
+        hk__fifo_pop(&engine->planned);
+        uint32_t slot = hk_slots_find(&engine->events, planned.event);
+        hk_assert(slot != HK_NONE);
+        release(engine, slot);
+    }
+}

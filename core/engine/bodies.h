@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Bodies: which events' bodies are in memory, and fetching those that are not.
+ *
+ * The cache forgets the least lately used ones beyond `body_cache_bytes_max`, but never one that is
+ * not yet on disk. Thread: the engine's. */
+#pragma once
+#include "engine/state.h"
+
+/** Keeps a body (one reference of its own) for an event; nothing when there is no memory for it and
+ * the event is on disk. */
+void hk__bodies_keep(struct hk_engine *engine, uint32_t event, struct hk_body *body);
+
+/** Gets an event's body, borrowed, or NULL when it is only on disk. */
+struct hk_body *hk__bodies_get(struct hk_engine *engine, uint32_t event);
+void hk__bodies_forget(struct hk_engine *engine, uint32_t event);
+
+/** Forgets as many as it takes to be within the limit. */
+void hk__bodies_trim(struct hk_engine *engine);
+
+/** Asks for a body; hk__bodies_loaded goes on. `reply` is moved in. */
+void hk__bodies_load(struct hk_engine *engine, enum hk_load_purpose purpose, uint64_t target,
+                     struct hk_location location, struct hk_reply *reply);
+void hk__bodies_loaded(struct hk_engine *engine, const struct hk_fact_loaded *loaded);

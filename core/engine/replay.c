@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Replay: the engine as a fold over the log. Nothing is decided here; what a record says is done,
+ * and a record that contradicts what came before it is damage. */
+#include "engine/accept.h"
+#include "engine/attempt.h"
+#include "engine/directory.h"
+#include "engine/finish.h"
+#include "engine/idempotency.h"
+#include "engine/lookup.h"
+
+/** What one record's replay needs. */
+struct replay {
+    struct hk_engine *engine;
+    const struct hk_record *record;
+    struct hk_location location;
+    struct hk_fault *fault;
+};
+
+static int damaged(const struct replay *replay, const char *what)
+{
+    return hk_fault_set(replay->fault, HK_EDAMAGED, "record %llu: %s",
+                        (unsigned long long)replay->record->lsn, what);
+}
+
+static int out_of_memory(const struct replay *replay)
+{
+    return hk_fault_set(replay->fault, HK_ENOMEM, "out of memory at record %llu",
+                        (unsigned long long)replay->record->lsn);
+}
+
+static uint32_t event_find(const struct hk_engine *engine, const struct hk_uuid *id)
+{
+    return hk_index_find(&engine->event_index, hk_hash64(&engine->hash_key, id, sizeof(*id)), id);
+}
+
+/* Takes a delivery out of its wait, so that it can be given another state. */
+static void unwait(struct hk_engine *engine, uint32_t delivery)
+{
+    struct hk_delivery_row *row = hk__delivery(engine, delivery);
+    if (row->state != HK_DELIVERY_WAITING)
+        return;
+    hk_heap_remove(&engine->waits, row->link);
+    engine->stats.deliveries_waiting--;
+    row->state = HK_DELIVERY_READY;
+    row->link = HK_NONE;
+}
+
+/* Waits stand at their wall time until the start sets them against the clock. */
+static void wait_at(struct hk_engine *engine, uint32_t delivery, struct hk_wall since,
+                    int64_t delay_ms)
+{
+    struct hk_mono at_wall = hk_mono_after_ms((struct hk_mono){ 0 }, since.ms + delay_ms);
+    hk__attempt_wait(engine, delivery, at_wall);
+}
+
+static int find_delivery(const struct replay *replay, const struct hk_uuid *event, uint16_t number,
+                         uint32_t *delivery)
+{
+    struct hk_engine *engine = replay->engine;
+    uint32_t slot = event_find(engine, event);
+    if (slot == HK_INDEX_NONE)
+        return damaged(replay, "it is about an event that is not known");
+    uint32_t at = hk__event(engine, slot)->delivery_first;
+    while (at != HK_NONE && hk__delivery(engine, at)->number != number)
+        at = hk__delivery(engine, at)->next_of_event;
+    if (at == HK_NONE || hk_delivery_state_is_terminal(hk__delivery(engine, at)->state))
+        return damaged(replay, "it is about a delivery that is not open");
+    *delivery = at;
+    return 0;
+}
+
+/* An endpoint that is gone, for deliveries that still name it. */
+static uint32_t ghost_endpoint(struct hk_engine *engine, uint32_t merchant,
+                               const struct hk_uuid *uuid)
+{
+    uint32_t slot = hk__take(&engine->endpoints);
+    struct hk_endpoint_row *row = hk__endpoint(engine, slot);
+    row->value.uuid = *uuid;
+    row->merchant = merchant;
+    row->queue_first = row->queue_last = HK_NONE;
+    row->is_deleted = true;
+    return slot;
+}
+
+static int add_delivery(const struct replay *replay, uint32_t event, uint32_t *last,
+                        const struct hk_uuid *endpoint, enum hk_role role)
+{
+    struct hk_engine *engine = replay->engine;
+    uint32_t merchant = hk__event(engine, event)->merchant;
+    uint32_t slot = hk__directory_endpoint(engine, endpoint);
+    if (slot == HK_NONE)
+        slot = ghost_endpoint(engine, merchant, endpoint);
+    if (hk__accept_delivery(engine, event, last, slot, role) != 0)
+        return out_of_memory(replay);
+    return 0;
+}
+
+static int replay_event(const struct replay *replay)
+{
+    struct hk_engine *engine = replay->engine;
+    const struct hk_record_event *record = &replay->record->event;
+    uint32_t merchant = hk__directory_merchant(engine, record->merchant_id);
+    uint32_t slot;
+    if (merchant == HK_NONE)
+        return damaged(replay, "an event of a merchant that is not known");
+    if (event_find(engine, &record->id) != HK_INDEX_NONE)
+        return damaged(replay, "an event that was accepted before");
+    if (hk__accept_row(engine, &record->id, merchant, record->deliver_before, &slot) != 0)
+        return out_of_memory(replay);
+    hk__event(engine, slot)->lsn = replay->location.lsn;
+    hk__event(engine, slot)->offset = replay->location.offset;
+    if (!record->has_idempotency)
+        return 0;
+    struct hk_idempotency kept = {
+        .merchant_id = record->merchant_id,
+        .key = { record->idempotency_key[0], record->idempotency_key[1] },
+        .body = record->idempotency_body,
+        .event = record->id,
+        .expires_at = { replay->record->at.ms + HK_IDEMPOTENCY_MS },
+    };
+    hk__idempotency_restore(engine, &kept);
+    return 0;
+}
+
+static int replay_plan(const struct replay *replay)
+{
+    struct hk_engine *engine = replay->engine;
+    const struct hk_plan *plan = &replay->record->plan;
+    uint32_t slot = event_find(engine, &plan->event);
+    uint32_t last = HK_NONE;
+    if (slot == HK_INDEX_NONE)
+        return damaged(replay, "a plan of an event that is not known");
+    if (hk__event(engine, slot)->state != HK_EVENT_PLANNING)
+        return damaged(replay, "a second plan of one event");
+    for (uint32_t i = 0; i < plan->delivery_count; i++) {
+        int code = add_delivery(replay, slot, &last, &plan->deliveries[i].endpoint,
+                                plan->deliveries[i].role);
+        if (code)
+            return code;
+    }
+    struct hk_event_row *row = hk__event(engine, slot);
+    row->reason = (uint8_t)plan->reason;
+    row->state = plan->reason ? HK_EVENT_DROPPED : HK_EVENT_PLANNED;
+    hk__finish_check(engine, slot);
+    return 0;
+}
+
+static int replay_start(const struct replay *replay)
+{
+    const struct hk_record_start *start = &replay->record->start;
+    uint32_t delivery;
+    int code = find_delivery(replay, &start->event, start->delivery, &delivery);
+    if (code)
+        return code;
+    unwait(replay->engine, delivery);
+    struct hk_delivery_row *row = hk__delivery(replay->engine, delivery);
+    row->state = HK_DELIVERY_IN_FLIGHT;
+    row->attempt_count = (uint8_t)start->attempt;
+    return 0;
+}
+
+static int replay_result(const struct replay *replay)
+{
+    const struct hk_record_result *result = &replay->record->result;
+    struct hk_engine *engine = replay->engine;
+    uint32_t delivery;
+    int code = find_delivery(replay, &result->event, result->delivery, &delivery);
+    if (code)
+        return code;
+    unwait(engine, delivery);
+    struct hk_attempt attempt = result->attempt;
+    attempt.detail = NULL;
+    if (result->error.size || result->response.size)
+        attempt.detail = hk_body_new(result->error, result->response);
+    hk__attempt_keep(engine, delivery, attempt);
+    struct hk_delivery_row *row = hk__delivery(engine, delivery);
+    row->attempt_count = (uint8_t)attempt.number;
+    if (result->state == HK_DELIVERY_WAITING)
+        wait_at(engine, delivery, replay->record->at, result->delay_ms);
+    else if (hk_delivery_state_is_terminal(result->state))
+        hk__finish_delivery(engine, delivery, result->state, result->reason);
+    else
+        return damaged(replay, "a result that leads nowhere");
+    return 0;
+}
+
+static int replay_end(const struct replay *replay)
+{
+    const struct hk_record_end *end = &replay->record->end;
+    uint32_t delivery;
+    int code = find_delivery(replay, &end->event, end->delivery, &delivery);
+    if (code)
+        return code;
+    if (!hk_delivery_state_is_terminal(end->state))
+        return damaged(replay, "an end that is none");
+    unwait(replay->engine, delivery);
+    hk__finish_delivery(replay->engine, delivery, end->state, end->reason);
+    return 0;
+}
+
+static void attempts_restore(struct hk_engine *engine, uint32_t slot,
+                             const struct hk_delivery *delivery)
+{
+    for (uint32_t i = 0; i < delivery->kept_count; i++) {
+        struct hk_attempt attempt = delivery->attempts[i];
+        if (attempt.detail)
+            hk_body_ref(attempt.detail);
+        hk__attempt_keep(engine, slot, attempt);
+    }
+}
+
+static int restore_delivery(const struct replay *replay, uint32_t event, uint32_t *last,
+                            const struct hk_delivery *delivery)
+{
+    struct hk_engine *engine = replay->engine;
+    int code = add_delivery(replay, event, last, &delivery->endpoint, delivery->role);
+    if (code)
+        return code;
+    struct hk_delivery_row *row = hk__delivery(engine, *last);
+    row->number = delivery->number;
+    row->attempt_count = (uint8_t)delivery->attempt_count;
+    attempts_restore(engine, *last, delivery);
+    if (delivery->state == HK_DELIVERY_WAITING)
+        wait_at(engine, *last, delivery->waiting_since, delivery->delay_ms);
+    else if (hk_delivery_state_is_terminal(delivery->state))
+        hk__finish_delivery(engine, *last, delivery->state, delivery->reason);
+    else
+        row->state = (uint8_t)delivery->state;
+    return 0;
+}
+
+static bool is_over(const struct hk_event *event)
+{
+    if (event->state != HK_EVENT_DROPPED && event->state != HK_EVENT_FINISHED)
+        return false;
+    for (uint32_t i = 0; i < event->delivery_count; i++)
+        if (!hk_delivery_state_is_terminal(event->deliveries[i].state))
+            return false;
+    return true;
+}
+
+static void forget_event(struct hk_engine *engine, const struct hk_uuid *id)
+{
+    uint32_t slot = event_find(engine, id);
+    if (slot == HK_INDEX_NONE)
+        return;
+    uint32_t at = hk__event(engine, slot)->delivery_first;
+    for (; at != HK_NONE; at = hk__delivery(engine, at)->next_of_event)
+        unwait(engine, at);
+    hk__accept_undo(engine, slot);
+}
+
+static struct hk_location body_location(const struct replay *replay)
+{
+    const struct hk_event *event = replay->record->state;
+    return event->body ? replay->location : event->location;
+}
+
+static int restore_event(const struct replay *replay, uint32_t merchant)
+{
+    struct hk_engine *engine = replay->engine;
+    const struct hk_event *event = replay->record->state;
+    struct hk_location location = body_location(replay);
+    uint32_t slot;
+    uint32_t last = HK_NONE;
+    if (hk__accept_row(engine, &event->id, merchant, event->deliver_before, &slot) != 0)
+        return out_of_memory(replay);
+    struct hk_event_row *row = hk__event(engine, slot);
+    row->lsn = location.lsn;
+    row->offset = location.offset;
+    /* PLANNING keeps the event from finishing while its deliveries come in. */
+    for (uint32_t i = 0; i < event->delivery_count; i++) {
+        int code = restore_delivery(replay, slot, &last, &event->deliveries[i]);
+        if (code)
+            return code;
+    }
+    row->reason = (uint8_t)event->reason;
+    row->state = (uint8_t)event->state;
+    return 0;
+}
+
+static int replay_state(const struct replay *replay)
+{
+    struct hk_engine *engine = replay->engine;
+    const struct hk_event *event = replay->record->state;
+    forget_event(engine, &event->id);
+    if (is_over(event)) {
+        struct hk_event *copy = hk__lookup_copy(event);
+        copy->location = body_location(replay);
+        hk__finish_keep(engine, copy);
+        return 0;
+    }
+    uint32_t merchant = hk__directory_merchant(engine, event->merchant_id);
+    if (merchant == HK_NONE)
+        return 0; /* Its merchant is deleted, and so is all that was open of it. */
+    return restore_event(replay, merchant);
+}
+
+static int replay_directory(const struct replay *replay)
+{
+    struct hk_engine *engine = replay->engine;
+    const struct hk_record *record = replay->record;
+    uint32_t slot;
+    switch (record->type) {
+    case HK_RECORD_MERCHANT:
+        hk__directory_merchant_set(engine, record->merchant);
+        return 0;
+    case HK_RECORD_MERCHANT_DELETED:
+        slot = hk__directory_merchant(engine, record->merchant_deleted);
+        if (slot == HK_NONE)
+            return damaged(replay, "a merchant that is not known is deleted");
+        hk__directory_merchant_delete(engine, slot);
+        return 0;
+    case HK_RECORD_ENDPOINT:
+        if (hk__directory_endpoint_set(engine, record->endpoint) == HK_NONE)
+            return damaged(replay, "an endpoint of a merchant that is not known");
+        return 0;
+    case HK_RECORD_ENDPOINT_DELETED:
+        slot = hk__directory_endpoint(engine, &record->endpoint_deleted);
+        if (slot == HK_NONE)
+            return damaged(replay, "an endpoint that is not known is deleted");
+        hk__directory_endpoint_delete(engine, slot);
+        return 0;
+    default:
+        return damaged(replay, "of a type that is not known");
+    }
+}
+
+static void replay_key_deleted(struct hk_engine *engine, const struct hk_uuid *id)
+{
+    for (uint32_t slot = 0; slot < engine->keys.fresh; slot++) {
+        if (!hk_slots_is_taken(&engine->keys, slot))
+            continue;
+        const struct hk_key_row *row = hk_slots_row(&engine->keys, slot);
+        if (hk_uuid_is_equal(&row->value.id, id))
+            hk__directory_key_delete(engine, slot);
+    }
+}
+
+static int replay_any(const struct replay *replay)
+{
+    switch (replay->record->type) {
+    case HK_RECORD_EVENT:
+        return replay_event(replay);
+    case HK_RECORD_PLAN:
+        return replay_plan(replay);
+    case HK_RECORD_START:
+        return replay_start(replay);
+    case HK_RECORD_RESULT:
+        return replay_result(replay);
+    case HK_RECORD_STATE:
+        return replay_state(replay);
+    case HK_RECORD_END:
+        return replay_end(replay);
+    case HK_RECORD_KEY:
+        hk__directory_key_set(replay->engine, &replay->record->key);
+        return 0;
+    case HK_RECORD_KEY_DELETED:
+        replay_key_deleted(replay->engine, &replay->record->key_deleted);
+        return 0;
+    case HK_RECORD_IDEMPOTENCY:
+        hk__idempotency_restore(replay->engine, &replay->record->idempotency);
+        return 0;
+    default:
+        return replay_directory(replay);
+    }
+}
+
+int hk_engine_replay(struct hk_engine *engine, const struct hk_record *record,
+                     struct hk_location location, bool is_row, struct hk_fault *fault)
+{
+    HK_CHECK(engine, HK_ENGINE_MAGIC);
+    const struct replay replay = { engine, record, location, fault };
+    if (is_row && record->lsn > engine->lsn_snapshot)
+        engine->lsn_snapshot = record->lsn;
+    /* The rows tell of everything up to the end of the snapshot. */
+    if (!is_row && record->lsn <= engine->lsn_snapshot)
+        return 0;
+    if (record->lsn > engine->lsn_last)
+        engine->lsn_last = record->lsn;
+    return replay_any(&replay);
+}
