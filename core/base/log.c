@@ -109,7 +109,7 @@ bool hk_log_is_on(enum hk_log_level level)
 /** Appends a whole piece or, when it does not fit, marks the line as full. */
 static void line_append(struct line *line, const char *text, size_t size)
 {
-    if (line->is_full || size > sizeof(line->text) - LINE_TAIL_BYTES - line->size) {
+    if (line->is_full || line->size + size > sizeof(line->text) - LINE_TAIL_BYTES) {
         line->is_full = true;
         return;
     }
