@@ -14,7 +14,7 @@ local EVERYWHERE = {
   'ctime', 'asctime', 'getenv', 'secure_getenv', 'setjmp', 'longjmp', 'signal', 'tmpnam',
   'uv_spawn',
 }
--- In core/ and plugins/ memory comes from base/alloc, so that faults can be injected everywhere, and
+-- In core/ and plugins/ memory comes from base/alloc, so that a fault can be put anywhere, and
 -- time from whoever calls, so that the simulator can be that.
 local IN_CORE = {
   'malloc', 'calloc', 'realloc', 'free', 'strdup', 'strndup', 'asprintf', 'vasprintf',
