@@ -195,6 +195,8 @@ void hk__accept_loaded(struct hk_engine *engine, uint64_t event, struct hk_body 
     uint32_t slot = hk_slots_find(&engine->events, event);
     if (slot == HK_NONE || hk__event(engine, slot)->state != HK_EVENT_PLANNING)
         return;
+    if (engine->is_draining)
+        return; /* The next start plans it. */
     if (body)
         hk__bodies_keep(engine, slot, body);
     hk_assert(hk__plan_make(engine, slot, body) == 0);

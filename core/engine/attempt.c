@@ -246,6 +246,11 @@ void hk__attempt_loaded(struct hk_engine *engine, uint64_t delivery, struct hk_b
     if (slot == HK_SLOT_NONE || hk__delivery(engine, slot)->state != HK_DELIVERY_IN_FLIGHT)
         return;
     struct hk_delivery_row *row = hk__delivery(engine, slot);
+    if (engine->is_draining) {
+        land(engine, slot);
+        hk__queue_push(engine, slot);
+        return;
+    }
     if (body) {
         flight_of(engine, row)->body = hk_body_ref(body);
         if (!hk__bodies_get(engine, row->event))

@@ -252,9 +252,15 @@ static void step_begin(struct hk_engine *engine, struct hk_now now, struct hk_co
     hk__finish_reap(engine);
 }
 
+static bool is_idle(const struct hk_engine *engine)
+{
+    return engine->stats.deliveries_in_flight == 0 && engine->answers.count == 0 &&
+           engine->loads.count == 0;
+}
+
 static void step_end(struct hk_engine *engine)
 {
-    bool is_drained = engine->is_draining && engine->stats.deliveries_in_flight == 0;
+    bool is_drained = engine->is_draining && is_idle(engine);
     if (is_drained && !engine->is_drained)
         hk_commands_add(engine->commands, HK_COMMAND_DRAINED);
     engine->is_drained = is_drained;

@@ -3,8 +3,8 @@
  * timer), one thread loads cold bodies. The shell appends on its own thread, where records are
  * encoded while their pointers are good, and flushes once a loop iteration.
  *
- * A batch with nothing urgent in it may wait up to 50 ms for company (results are on disk within
- * 0.5 s, interface.md section 4). */
+ * What nobody waits for (no hk_committer_sync since it was appended) may wait up to 50 ms for
+ * company (results are on disk within 0.5 s, interface.md section 4). */
 #pragma once
 #include "journal/journal.h"
 #include "model/command.h"
@@ -27,8 +27,11 @@ HK_MUST_CHECK int hk_committer_start(struct hk_journal *journal,
 
 /** Encodes a record into the next batch. Thread: the shell's. Ends the process when out of memory:
  * the record is decided and cannot be taken back. */
-void hk_committer_append(struct hk_committer *committer, const struct hk_record *record,
-                         bool is_urgent);
+void hk_committer_append(struct hk_committer *committer, const struct hk_record *record);
+
+/** Carries out HK_COMMAND_SYNC: somebody waits for what was appended up to here, so the next flush
+ * makes the committer write at once, also what an earlier flush left for company. */
+void hk_committer_sync(struct hk_committer *committer);
 void hk_committer_load(struct hk_committer *committer, const struct hk_command_load *load);
 
 /** Hands over what was appended and asked for since the last flush. */

@@ -22,7 +22,7 @@ enum hk_command_kind {
     HK_COMMAND_TRACE,
     HK_COMMAND_SNAPSHOT_ROW,
     HK_COMMAND_SNAPSHOT_END,
-    HK_COMMAND_DRAINED, /**< After DRAIN: nothing is in flight any more. */
+    HK_COMMAND_DRAINED, /**< After DRAIN: nothing is in flight and nobody waits for an answer. */
 };
 
 /** Why an event was not accepted. */

@@ -1,0 +1,612 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/shell.h"
+
+#include "api/server.h"
+#include "base/alloc.h"
+#include "base/check.h"
+#include "base/mailbox.h"
+#include "base/seal.h"
+#include "daemon/clock.h"
+#include "daemon/config_file.h"
+#include "daemon/notify.h"
+#include "daemon/run_folder.h"
+#include "deliver/sender.h"
+#include "engine/engine.h"
+#include "journal/committer.h"
+#include "version.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#define SHELL_MAGIC UINT32_C(0x5348454c)
+
+/** What a stop goes through, in order. */
+enum stop_stage { STOP_NONE, STOP_DRAINING, STOP_SNAPSHOT, STOP_DONE };
+
+enum { SIGNAL_COUNT = 4 };
+static const int signals_heard[SIGNAL_COUNT] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
+
+struct hk_shell {
+    uint32_t magic;
+    const struct hk_config *config;
+    const char *config_path;
+    struct hk_disk *disk;
+    struct hk_journal *journal;
+    struct hk_engine *engine;
+    struct hk_committer *committer;
+    struct hk_sender *sender;
+    struct hk_server *server;
+    struct hk_run_folder *run_folder;
+    struct hk_mailbox facts;
+    struct hk_commands commands;
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_timer_t timer;     /**< The engine's. */
+    uv_timer_t last_call; /**< Ends the draining. */
+    uv_signal_t signals[SIGNAL_COUNT];
+    bool has_loop;
+    enum stop_stage stop;
+    bool is_snapshot_open;
+    pthread_mutex_t lock;
+    struct hk_fault failure; /**< Under `lock`: why the journal failed. */
+};
+
+/* ---- facts come in ---- */
+
+static void facts_wake(void *arg)
+{
+    struct hk_shell *shell = arg;
+    uv_async_send(&shell->wake);
+}
+
+static void on_facts(void *arg, const struct hk_fact *facts, uint32_t count)
+{
+    struct hk_shell *shell = arg;
+    hk_mailbox_push(&shell->facts, facts, count);
+}
+
+static void on_appended(void *arg, const struct hk_fact_appended *appended)
+{
+    struct hk_fact fact = { .kind = HK_FACT_APPENDED, .appended = *appended };
+    on_facts(arg, &fact, 1);
+}
+
+static void on_loaded(void *arg, const struct hk_fact_loaded *loaded)
+{
+    struct hk_fact fact = { .kind = HK_FACT_LOADED, .loaded = *loaded };
+    on_facts(arg, &fact, 1);
+}
+
+static void on_failed(void *arg, const struct hk_fault *fault)
+{
+    struct hk_shell *shell = arg;
+    pthread_mutex_lock(&shell->lock);
+    shell->failure = *fault;
+    pthread_mutex_unlock(&shell->lock);
+    uv_async_send(&shell->wake);
+}
+
+static void tell(struct hk_shell *shell, enum hk_fact_kind kind)
+{
+    struct hk_fact fact = { .kind = kind };
+    on_facts(shell, &fact, 1);
+}
+
+/* ---- commands go out ---- */
+
+static void fail(struct hk_shell *shell, const struct hk_fault *fault)
+{
+    pthread_mutex_lock(&shell->lock);
+    if (!shell->failure.code)
+        shell->failure = *fault;
+    pthread_mutex_unlock(&shell->lock);
+    shell->stop = STOP_DONE;
+    uv_stop(&shell->loop);
+}
+
+static void snapshot_row(struct hk_shell *shell, const struct hk_record *row)
+{
+    struct hk_fault fault = { 0 };
+    if (!shell->is_snapshot_open && hk_journal_snapshot_begin(shell->journal, &fault) != 0) {
+        fail(shell, &fault);
+        return;
+    }
+    shell->is_snapshot_open = true;
+    if (hk_journal_snapshot_row(shell->journal, row, &fault) != 0)
+        fail(shell, &fault);
+}
+
+static void snapshot_end(struct hk_shell *shell, const struct hk_command_snapshot_end *end)
+{
+    struct hk_fault fault = { 0 };
+    if (!shell->is_snapshot_open && hk_journal_snapshot_begin(shell->journal, &fault) != 0) {
+        fail(shell, &fault);
+        return;
+    }
+    shell->is_snapshot_open = false;
+    if (hk_journal_snapshot_end(shell->journal, end->begin_lsn, end->end_lsn, end->row_count,
+                                &fault) != 0) {
+        fail(shell, &fault);
+        return;
+    }
+    hk_log_info("snapshot written", HK_FI("lsn", end->end_lsn), HK_FI("rows", end->row_count));
+    shell->stop = STOP_DONE;
+    uv_stop(&shell->loop);
+}
+
+static void drained(struct hk_shell *shell);
+
+static void carry_out_stop(struct hk_shell *shell, const struct hk_command *command)
+{
+    switch (command->kind) {
+    case HK_COMMAND_SNAPSHOT_ROW:
+        snapshot_row(shell, &command->snapshot_row);
+        break;
+    case HK_COMMAND_SNAPSHOT_END:
+        snapshot_end(shell, &command->snapshot_end);
+        break;
+    case HK_COMMAND_DRAINED:
+        drained(shell);
+        break;
+    default:
+        break;
+    }
+}
+
+/* What is for the api once it has gone has nobody to go to. */
+static void answer(struct hk_shell *shell, const struct hk_command *command)
+{
+    if (!shell->server) {
+        if (command->kind == HK_COMMAND_REPLY)
+            hk_reply_free(command->reply);
+        return;
+    }
+    switch (command->kind) {
+    case HK_COMMAND_ACK:
+        hk_server_ack(shell->server, &command->ack);
+        break;
+    case HK_COMMAND_NACK:
+        hk_server_nack(shell->server, &command->nack);
+        break;
+    case HK_COMMAND_REPLY:
+        hk_server_reply(shell->server, command->reply);
+        break;
+    case HK_COMMAND_TRACE:
+        hk_server_trace(shell->server, &command->trace);
+        break;
+    default:
+        break;
+    }
+}
+
+static void send_out(struct hk_shell *shell, const struct hk_command *command)
+{
+    if (!shell->sender)
+        return;
+    switch (command->kind) {
+    case HK_COMMAND_START_ATTEMPT:
+        hk_sender_start(shell->sender, &command->start_attempt);
+        break;
+    case HK_COMMAND_ENDPOINT_SET:
+        hk_sender_endpoint_set(shell->sender, command->endpoint_set.endpoint,
+                               command->endpoint_set.value);
+        break;
+    case HK_COMMAND_ENDPOINT_DROP:
+        hk_sender_endpoint_drop(shell->sender, command->endpoint_drop);
+        break;
+    default:
+        break;
+    }
+}
+
+static void carry_out(struct hk_shell *shell, const struct hk_command *command)
+{
+    switch (command->kind) {
+    case HK_COMMAND_APPEND:
+        hk_committer_append(shell->committer, &command->append);
+        break;
+    case HK_COMMAND_SYNC:
+        hk_committer_sync(shell->committer);
+        break;
+    case HK_COMMAND_LOAD:
+        hk_committer_load(shell->committer, &command->load);
+        break;
+    case HK_COMMAND_ACK:
+    case HK_COMMAND_NACK:
+    case HK_COMMAND_REPLY:
+    case HK_COMMAND_TRACE:
+        answer(shell, command);
+        break;
+    case HK_COMMAND_START_ATTEMPT:
+    case HK_COMMAND_ENDPOINT_SET:
+    case HK_COMMAND_ENDPOINT_DROP:
+        send_out(shell, command);
+        break;
+    case HK_COMMAND_SNAPSHOT_ROW:
+    case HK_COMMAND_SNAPSHOT_END:
+    case HK_COMMAND_DRAINED:
+        carry_out_stop(shell, command);
+        break;
+    }
+}
+
+static void carry_out_all(struct hk_shell *shell)
+{
+    for (uint32_t i = 0; i < shell->commands.count; i++)
+        carry_out(shell, &shell->commands.items[i]);
+    shell->commands.count = 0;
+}
+
+/* One wake-up a hand, once an iteration. */
+static void flush(struct hk_shell *shell)
+{
+    hk_committer_flush(shell->committer);
+    if (shell->sender)
+        hk_sender_flush(shell->sender);
+    if (shell->server)
+        hk_server_flush(shell->server);
+}
+
+/* ---- one turn of the loop ---- */
+
+static void on_timer(uv_timer_t *timer);
+
+static void timer_set(struct hk_shell *shell, struct hk_now now)
+{
+    struct hk_mono due = hk_engine_due(shell->engine);
+    if (due.ns == HK_MONO_NEVER.ns) {
+        uv_timer_stop(&shell->timer);
+        return;
+    }
+    int64_t left_ns = due.ns > now.mono.ns ? due.ns - now.mono.ns : 0;
+    uint64_t left_ms = (uint64_t)((left_ns + HK_NS_PER_MS - 1) / HK_NS_PER_MS);
+    uv_update_time(&shell->loop);
+    uv_timer_start(&shell->timer, on_timer, left_ms, 0);
+}
+
+static bool has_failed(struct hk_shell *shell)
+{
+    pthread_mutex_lock(&shell->lock);
+    bool failed = shell->failure.code != 0;
+    pthread_mutex_unlock(&shell->lock);
+    return failed;
+}
+
+static void turn(struct hk_shell *shell)
+{
+    HK_CHECK(shell, SHELL_MAGIC);
+    if (shell->stop == STOP_DONE)
+        return;
+    if (has_failed(shell)) {
+        shell->stop = STOP_DONE;
+        uv_stop(&shell->loop);
+        return;
+    }
+    void *items;
+    size_t count = hk_mailbox_take(&shell->facts, &items);
+    const struct hk_fact *facts = items;
+    struct hk_now now;
+    size_t taken = 0;
+    do {
+        now = hk_clock_now();
+        taken += hk_engine_step(shell->engine, facts + taken, (uint32_t)(count - taken), now,
+                                &shell->commands);
+        carry_out_all(shell);
+    } while (taken < count);
+    flush(shell);
+    timer_set(shell, now);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    turn(wake->data);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    turn(timer->data);
+}
+
+/* ---- signals ---- */
+
+/* Nothing runs any more, or the time for it is over: what is known is written down. */
+static void drained(struct hk_shell *shell)
+{
+    if (shell->stop != STOP_DRAINING)
+        return;
+    shell->stop = STOP_SNAPSHOT;
+    uv_timer_stop(&shell->last_call);
+    /* The api and the delivery threads end first: then all that they told comes before the
+     * snapshot, and nothing changes while it is written. */
+    flush(shell);
+    hk_server_free(shell->server);
+    shell->server = NULL;
+    hk_sender_free(shell->sender);
+    shell->sender = NULL;
+    tell(shell, HK_FACT_SNAPSHOT);
+}
+
+static void on_last_call(uv_timer_t *timer)
+{
+    hk_log_warn("attempts still run; they will count as unknown");
+    drained(timer->data);
+}
+
+static void stop_begin(struct hk_shell *shell)
+{
+    if (shell->stop != STOP_NONE) {
+        hk_log_warn("stopping at once: the second signal");
+        shell->stop = STOP_DONE;
+        uv_stop(&shell->loop);
+        return;
+    }
+    hk_log_info("stopping");
+    (void)hk_notify("STOPPING=1");
+    shell->stop = STOP_DRAINING;
+    hk_server_quiesce(shell->server);
+    uv_timer_start(&shell->last_call, on_last_call, shell->config->shutdown_ms, 0);
+    tell(shell, HK_FACT_DRAIN);
+}
+
+static void reload(struct hk_shell *shell)
+{
+    struct hk_config config = { 0 };
+    struct hk_fault fault = { 0 };
+    if (hk_config_load(shell->config_path, false, &config, &fault) != 0) {
+        hk_log_error("reload refused; the old config stays", HK_F("fault", fault.text));
+        return;
+    }
+    struct hk_fact fact = { .kind = HK_FACT_CONFIG, .options = config.engine };
+    on_facts(shell, &fact, 1);
+    hk_log_configure(config.log_level, config.log_format);
+    hk_config_fini(&config);
+    hk_log_info("config reloaded");
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct hk_shell *shell = handle->data;
+    if (number == SIGHUP)
+        reload(shell);
+    else if (number == SIGUSR1)
+        hk_log_warn("a snapshot is written at a clean stop only");
+    else
+        stop_begin(shell);
+}
+
+/* ---- start ---- */
+
+static int replay(void *arg, const struct hk_record *record, struct hk_location location,
+                  bool is_row, struct hk_fault *fault)
+{
+    return hk_engine_replay(arg, record, location, is_row, fault);
+}
+
+static int engine_start(struct hk_shell *shell, struct hk_fault *fault)
+{
+    struct hk_engine_setup setup = { .options = shell->config->engine };
+    if (hk_random_bytes(&setup.hash_key, sizeof(setup.hash_key)) != 0 ||
+        hk_random_bytes(&setup.seed, sizeof(setup.seed)) != 0)
+        return hk_fault_set(fault, HK_EIO, "no randomness from the system");
+    shell->engine = hk_engine_new(&setup);
+    return 0;
+}
+
+static int journal_start(struct hk_shell *shell, struct hk_journal_found *found,
+                         struct hk_fault *fault)
+{
+    struct hk_journal_options options = {
+        .segment_bytes = HK_SEGMENT_BYTES,
+        .replay = replay,
+        .replay_arg = shell->engine,
+    };
+    if (hk_random_bytes(&options.salt_seed, sizeof(options.salt_seed)) != 0)
+        return hk_fault_set(fault, HK_EIO, "no randomness from the system");
+    int code = hk_disk_posix_open(shell->config->state_dir, &shell->disk, fault);
+    if (code)
+        return code;
+    options.disk = shell->disk;
+    code = hk_journal_open(&options, &shell->journal, found, fault);
+    if (code)
+        return hk_fault_wrap(fault, "%s", shell->config->state_dir);
+    hk_log_info("state recovered", HK_FI("snapshot_lsn", found->snapshot_lsn),
+                HK_FI("lsn", found->lsn_last), HK_FI("records", found->record_count),
+                HK_FI("segments", found->segment_count));
+    if (found->torn_bytes)
+        hk_log_warn("torn tail cut from the journal", HK_FI("bytes", found->torn_bytes),
+                    HK_F("saved", found->torn_file));
+    return 0;
+}
+
+static int server_start(struct hk_shell *shell, struct hk_fault *fault)
+{
+    static const char label[] = "hookd idempotency keys";
+    uint8_t digest[32];
+    char keyed[sizeof(label) + HK_SEAL_KEY_BYTES];
+    memcpy(keyed, label, sizeof(label));
+    memcpy(keyed + sizeof(label), shell->config->secret_key, HK_SEAL_KEY_BYTES);
+    hk_sha256((struct hk_slice){ keyed, sizeof(keyed) }, digest);
+    hk_wipe(keyed, sizeof(keyed));
+    struct hk_server_options options = {
+        .config = shell->config,
+        .control_path = hk_run_folder_control_path(shell->run_folder),
+        .version = hk_version(),
+        .clock = hk_clock_now,
+        .submit = on_facts,
+        .arg = shell,
+    };
+    memcpy(&options.hash_key, digest, sizeof(options.hash_key));
+    return hk_server_new(&options, &shell->server, fault);
+}
+
+static int sender_start(struct hk_shell *shell, struct hk_fault *fault)
+{
+    const struct hk_texts *addresses = hk_server_addresses(shell->server);
+    uint16_t *ports = hk_alloc_zero_or_die(addresses->count + 1, sizeof(*ports));
+    for (uint32_t i = 0; i < addresses->count; i++) {
+        const char *colon = strrchr(addresses->items[i], ':');
+        ports[i] = colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
+    }
+    char user_agent[64];
+    (void)snprintf(user_agent, sizeof(user_agent), "hookd/%s", hk_version());
+    struct hk_sender_options options = {
+        .deliver = &shell->config->deliver,
+        .secret_key = shell->config->secret_key,
+        .own_ports = ports,
+        .own_port_count = addresses->count,
+        .user_agent = user_agent,
+        .clock = hk_clock_now,
+        .ended = on_facts,
+        .arg = shell,
+    };
+    int code = hk_sender_new(&options, &shell->sender, fault);
+    hk_free(ports);
+    return code;
+}
+
+static int committer_start(struct hk_shell *shell, struct hk_fault *fault)
+{
+    const struct hk_committer_events events = {
+        .appended = on_appended,
+        .loaded = on_loaded,
+        .failed = on_failed,
+        .arg = shell,
+    };
+    return hk_committer_start(shell->journal, &events, &shell->committer, fault);
+}
+
+static void loop_start(struct hk_shell *shell)
+{
+    hk_assert(uv_loop_init(&shell->loop) == 0);
+    hk_assert(uv_async_init(&shell->loop, &shell->wake, on_wake) == 0);
+    shell->wake.data = shell;
+    uv_timer_init(&shell->loop, &shell->timer);
+    shell->timer.data = shell;
+    uv_timer_init(&shell->loop, &shell->last_call);
+    shell->last_call.data = shell;
+    for (int i = 0; i < SIGNAL_COUNT; i++) {
+        uv_signal_init(&shell->loop, &shell->signals[i]);
+        shell->signals[i].data = shell;
+        uv_signal_start(&shell->signals[i], on_signal, signals_heard[i]);
+    }
+    shell->has_loop = true;
+}
+
+static int hands_start(struct hk_shell *shell, uint64_t *lsn_last, struct hk_fault *fault)
+{
+    struct hk_journal_found found = { 0 };
+    int code = engine_start(shell, fault);
+    if (!code)
+        code = journal_start(shell, &found, fault);
+    if (!code)
+        code = hk_run_folder_open(shell->config->run_dir, &shell->run_folder, fault);
+    if (!code)
+        code = server_start(shell, fault);
+    if (!code)
+        code = sender_start(shell, fault);
+    if (!code)
+        code = committer_start(shell, fault);
+    *lsn_last = found.lsn_last;
+    return code;
+}
+
+static int ready(struct hk_shell *shell, uint64_t lsn_last, struct hk_fault *fault)
+{
+    struct hk_now now = hk_clock_now();
+    const struct hk_texts *addresses = hk_server_addresses(shell->server);
+    hk_engine_start(shell->engine, lsn_last, now, &shell->commands);
+    carry_out_all(shell);
+    flush(shell);
+    timer_set(shell, now);
+    int code = hk_run_folder_announce(shell->run_folder, addresses, fault);
+    if (code)
+        return code;
+    for (uint32_t i = 0; i < addresses->count; i++)
+        hk_log_info("listening", HK_F("address", addresses->items[i]));
+    hk_server_set_ready(shell->server, true);
+    (void)hk_notify("READY=1\nSTATUS=delivering");
+    return 0;
+}
+
+/* ---- stop ---- */
+
+static void handle_close(uv_handle_t *handle, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+static void loop_stop(struct hk_shell *shell)
+{
+    if (!shell->has_loop)
+        return;
+    uv_walk(&shell->loop, handle_close, NULL);
+    uv_run(&shell->loop, UV_RUN_DEFAULT);
+    hk_assert(uv_loop_close(&shell->loop) == 0);
+}
+
+static void facts_free(struct hk_shell *shell)
+{
+    void *items;
+    size_t count = hk_mailbox_take(&shell->facts, &items);
+    for (size_t i = 0; i < count; i++)
+        hk_fact_fini((const struct hk_fact *)items + i);
+    hk_mailbox_fini(&shell->facts);
+}
+
+static int hands_stop(struct hk_shell *shell, struct hk_fault *fault)
+{
+    int code = 0;
+    if (shell->server)
+        hk_server_free(shell->server);
+    if (shell->sender)
+        hk_sender_free(shell->sender);
+    if (shell->committer)
+        code = hk_committer_stop(shell->committer, fault);
+    facts_free(shell);
+    hk_journal_close(shell->journal);
+    hk_engine_free(shell->engine);
+    if (shell->disk)
+        hk_disk_posix_close(shell->disk);
+    hk_run_folder_close(shell->run_folder);
+    hk_commands_fini(&shell->commands);
+    return code;
+}
+
+static int shell_end(struct hk_shell *shell, int code, struct hk_fault *fault)
+{
+    struct hk_fault last = { 0 };
+    int stopped = hands_stop(shell, &last);
+    loop_stop(shell);
+    if (!code && shell->failure.code) {
+        *fault = shell->failure;
+        code = shell->failure.code;
+    } else if (!code && stopped) {
+        *fault = last;
+        code = stopped;
+    }
+    pthread_mutex_destroy(&shell->lock);
+    hk_free(shell);
+    return code;
+}
+
+int hk_shell_run(const struct hk_config *config, const char *config_path, struct hk_fault *fault)
+{
+    struct hk_shell *shell = hk_alloc_zero_or_die(1, sizeof(*shell));
+    uint64_t lsn_last = 0;
+    shell->magic = SHELL_MAGIC;
+    shell->config = config;
+    shell->config_path = config_path;
+    pthread_mutex_init(&shell->lock, NULL);
+    loop_start(shell);
+    hk_mailbox_init(&shell->facts, sizeof(struct hk_fact), facts_wake, shell);
+    int code = hands_start(shell, &lsn_last, fault);
+    if (!code)
+        code = ready(shell, lsn_last, fault);
+    if (!code)
+        uv_run(&shell->loop, UV_RUN_DEFAULT);
+    return shell_end(shell, code, fault);
+}
