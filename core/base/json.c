@@ -237,7 +237,7 @@ int hk_json_string(struct hk_json_value string, struct hk_bytes *out)
     const char *end = string.text.at + string.text.size - 1;
     // An escape is never shorter than what it stands for.
     int rc = hk_bytes_reserve(out, (size_t)(end - at));
-    if (rc != 0)
+    if (rc != 0 || at == end)
         return rc;
     char *to = out->at + out->size;
     while (at < end) {
@@ -255,17 +255,16 @@ int hk_json_string(struct hk_json_value string, struct hk_bytes *out)
         to += character.size;
         at += size;
     }
-    if (to != NULL)
-        out->size = (size_t)(to - out->at);
+    out->size = (size_t)(to - out->at);
     return 0;
 }
 
 bool hk_json_is_text(struct hk_slice raw, struct hk_slice name)
 {
-    const char *end = raw.at + raw.size;
-    const char *at = raw.at;
-    if (raw.size == 0 || memchr(at, '\\', raw.size) == NULL)
+    if (raw.size == 0 || memchr(raw.at, '\\', raw.size) == NULL)
         return hk_slice_is_equal(raw, name);
+    const char *at = raw.at;
+    const char *end = raw.at + raw.size;
     while (at < end) {
         struct hk__utf8_character character = { { *at }, 1 };
         size_t size = *at == '\\' ? hk__json_escape_decode(at, end, &character) : 1;
@@ -293,8 +292,8 @@ static int append_escape(struct hk_bytes *out, unsigned char byte)
 int hk_json_append_string(struct hk_bytes *out, struct hk_slice text)
 {
     size_t before = out->size;
-    const char *at = text.at;
-    const char *end = text.at + text.size;
+    const char *at = text.size != 0 ? text.at : "";
+    const char *end = at + text.size;
     int rc = hk_bytes_append(out, "\"", 1);
     while (rc == 0 && at < end) {
         const char *plain = at;
@@ -336,8 +335,9 @@ int hk_json_integer(struct hk_json_value number, int64_t *value)
 
 bool hk_utf8_is_valid(struct hk_slice text)
 {
-    const char *end = text.at + text.size;
-    for (const char *at = text.at; at < end;) {
+    const char *at = text.size != 0 ? text.at : "";
+    const char *end = at + text.size;
+    while (at < end) {
         size_t size = hk__utf8_size(at, end);
         if (size == 0)
             return false;
