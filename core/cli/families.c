@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/families.h"
+
+const struct hk_family hk_families[] = {
+    { "status", "how hookd is: what it has accepted, delivered and what waits", hk_status_verbs },
+    { "merchant", "the tenants: create, list, show, update, delete", hk_merchant_verbs },
+    { "endpoint", "their webhook URLs: create, list, show, update, delete", hk_endpoint_verbs },
+    { "key", "their API keys: create, list, delete", hk_key_verbs },
+    { "send", "send an event", hk_send_verbs },
+    { "event", "what became of an event: show", hk_event_verbs },
+    { "tail", "each attempt as it happens", hk_tail_verbs },
+    { NULL, NULL, NULL },
+};
