@@ -136,9 +136,8 @@ static enum hk_outcome_class class_of_code(CURLcode code)
     case CURLE_UNKNOWN_OPTION:
     case CURLE_NOT_BUILT_IN:
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
         return HK_OUTCOME_INTERNAL;
-    default:
+    default: // CURLE_UNSUPPORTED_PROTOCOL is the answer's here: the URL's scheme was checked
         return HK_OUTCOME_TRANSPORT;
     }
 }

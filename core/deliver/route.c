@@ -4,6 +4,9 @@
 #include "base/alloc.h"
 #include "base/check.h"
 
+#include <locale.h>
+#include <pthread.h>
+
 #define ROUTE_MAGIC 0x4E5007E0u
 
 static int code_of(CURLUcode code)
@@ -41,6 +44,26 @@ static int tidy_host(CURLU *url)
     return code;
 }
 
+static locale_t utf8;
+static pthread_once_t utf8_once = PTHREAD_ONCE_INIT;
+
+static void make_utf8(void)
+{
+    utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
+/** Makes the host ASCII. curl reads international names in the locale's encoding; URLs are UTF-8.
+ */
+static int tidy_host_as_utf8(CURLU *url)
+{
+    pthread_once(&utf8_once, make_utf8);
+    locale_t before = utf8 != (locale_t)0 ? uselocale(utf8) : (locale_t)0;
+    int code = tidy_host(url);
+    if (before != (locale_t)0)
+        uselocale(before);
+    return code;
+}
+
 int hk_route_parse_url(const char *text, CURLU **url)
 {
     CURLU *made = curl_url();
@@ -49,7 +72,7 @@ int hk_route_parse_url(const char *text, CURLU **url)
     int code =
         code_of(curl_url_set(made, CURLUPART_URL, text, CURLU_DISALLOW_USER | CURLU_URLENCODE));
     if (code == 0)
-        code = tidy_host(made);
+        code = tidy_host_as_utf8(made);
     if (code == 0) {
         *url = made;
         return 0;

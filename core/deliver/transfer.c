@@ -317,7 +317,11 @@ static struct hk_body *detail_of(const char *text, struct hk_slice response)
 void hk_transfer_conclude(struct hk_transfer *transfer, CURLcode code, bool is_expired,
                           struct hk_now now, struct hk_outcome *outcome)
 {
-    const struct hk_response *response = &transfer->response;
+    struct hk_response *response = &transfer->response;
+    // What curl says of a header line that is longer than it takes (100 KiB).
+    if (code == CURLE_OUT_OF_MEMORY && !response->is_whole_head &&
+        get_us(transfer->easy, CURLINFO_STARTTRANSFER_TIME_T) != 0)
+        response->is_head_too_long = true;
     struct hk_ending ending = {
         .code = code,
         .is_denied = transfer->is_denied,

@@ -107,14 +107,20 @@ struct hk_sender *fixture_sender(struct fixture *fixture)
     return fixture->sender;
 }
 
+void fixture_seal(const struct hk_endpoint *endpoint, struct hk_slice plain,
+                  struct hk_bytes *sealed)
+{
+    struct hk_slice context = { (const char *)endpoint->uuid.bytes, 16 };
+    assert_int_equal(hk_seal(key, context, plain, sealed), 0);
+}
+
 struct hk_endpoint fixture_endpoint(const char *url)
 {
     struct hk_endpoint endpoint;
     hk_endpoint_init(&endpoint);
     endpoint.uuid.bytes[0] = 0xe0;
     endpoint.url = hk_slice_dup(hk_slice_of(url));
-    struct hk_slice context = { (const char *)endpoint.uuid.bytes, 16 };
-    assert_int_equal(hk_seal(key, context, HK_SLICE(FIXTURE_SECRET), &endpoint.secret), 0);
+    fixture_seal(&endpoint, HK_SLICE(FIXTURE_SECRET), &endpoint.secret);
     return endpoint;
 }
 

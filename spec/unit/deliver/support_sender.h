@@ -24,6 +24,10 @@ struct hk_now fixture_clock(void);
 /** Makes an endpoint of that URL with FIXTURE_SECRET; free with hk_endpoint_fini. */
 struct hk_endpoint fixture_endpoint(const char *url);
 
+/** Seals a plain text for the endpoint. */
+void fixture_seal(const struct hk_endpoint *endpoint, struct hk_slice plain,
+                  struct hk_bytes *sealed);
+
 /** Makes an endpoint known under `id`. */
 void fixture_set(struct fixture *fixture, uint64_t id, const char *url);
 
