@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/shell.h"
 
-#include "api/server.h"
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/mailbox.h"
 #include "base/seal.h"
 #include "daemon/clock.h"
 #include "daemon/config_file.h"
+#include "daemon/hands.h"
 #include "daemon/notify.h"
-#include "daemon/run_folder.h"
-#include "deliver/sender.h"
-#include "engine/engine.h"
-#include "journal/committer.h"
-#include "version.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <uv.h>
 
 #define SHELL_MAGIC UINT32_C(0x5348454c)
@@ -32,13 +25,8 @@ struct hk_shell {
     uint32_t magic;
     const struct hk_config *config;
     const char *config_path;
-    struct hk_disk *disk;
-    struct hk_journal *journal;
     struct hk_engine *engine;
-    struct hk_committer *committer;
-    struct hk_sender *sender;
-    struct hk_server *server;
-    struct hk_run_folder *run_folder;
+    struct hk_hands hands;
     struct hk_mailbox facts;
     struct hk_commands commands;
     uv_loop_t loop;
@@ -109,24 +97,24 @@ static void fail(struct hk_shell *shell, const struct hk_fault *fault)
 static void snapshot_row(struct hk_shell *shell, const struct hk_record *row)
 {
     struct hk_fault fault = { 0 };
-    if (!shell->is_snapshot_open && hk_journal_snapshot_begin(shell->journal, &fault) != 0) {
+    if (!shell->is_snapshot_open && hk_journal_snapshot_begin(shell->hands.journal, &fault) != 0) {
         fail(shell, &fault);
         return;
     }
     shell->is_snapshot_open = true;
-    if (hk_journal_snapshot_row(shell->journal, row, &fault) != 0)
+    if (hk_journal_snapshot_row(shell->hands.journal, row, &fault) != 0)
         fail(shell, &fault);
 }
 
 static void snapshot_end(struct hk_shell *shell, const struct hk_command_snapshot_end *end)
 {
     struct hk_fault fault = { 0 };
-    if (!shell->is_snapshot_open && hk_journal_snapshot_begin(shell->journal, &fault) != 0) {
+    if (!shell->is_snapshot_open && hk_journal_snapshot_begin(shell->hands.journal, &fault) != 0) {
         fail(shell, &fault);
         return;
     }
     shell->is_snapshot_open = false;
-    if (hk_journal_snapshot_end(shell->journal, end->begin_lsn, end->end_lsn, end->row_count,
+    if (hk_journal_snapshot_end(shell->hands.journal, end->begin_lsn, end->end_lsn, end->row_count,
                                 &fault) != 0) {
         fail(shell, &fault);
         return;
@@ -158,23 +146,23 @@ static void carry_out_stop(struct hk_shell *shell, const struct hk_command *comm
 /* What is for the api once it has gone has nobody to go to. */
 static void answer(struct hk_shell *shell, const struct hk_command *command)
 {
-    if (!shell->server) {
+    if (!shell->hands.server) {
         if (command->kind == HK_COMMAND_REPLY)
             hk_reply_free(command->reply);
         return;
     }
     switch (command->kind) {
     case HK_COMMAND_ACK:
-        hk_server_ack(shell->server, &command->ack);
+        hk_server_ack(shell->hands.server, &command->ack);
         break;
     case HK_COMMAND_NACK:
-        hk_server_nack(shell->server, &command->nack);
+        hk_server_nack(shell->hands.server, &command->nack);
         break;
     case HK_COMMAND_REPLY:
-        hk_server_reply(shell->server, command->reply);
+        hk_server_reply(shell->hands.server, command->reply);
         break;
     case HK_COMMAND_TRACE:
-        hk_server_trace(shell->server, &command->trace);
+        hk_server_trace(shell->hands.server, &command->trace);
         break;
     default:
         break;
@@ -183,18 +171,18 @@ static void answer(struct hk_shell *shell, const struct hk_command *command)
 
 static void send_out(struct hk_shell *shell, const struct hk_command *command)
 {
-    if (!shell->sender)
+    if (!shell->hands.sender)
         return;
     switch (command->kind) {
     case HK_COMMAND_START_ATTEMPT:
-        hk_sender_start(shell->sender, &command->start_attempt);
+        hk_sender_start(shell->hands.sender, &command->start_attempt);
         break;
     case HK_COMMAND_ENDPOINT_SET:
-        hk_sender_endpoint_set(shell->sender, command->endpoint_set.endpoint,
+        hk_sender_endpoint_set(shell->hands.sender, command->endpoint_set.endpoint,
                                command->endpoint_set.value);
         break;
     case HK_COMMAND_ENDPOINT_DROP:
-        hk_sender_endpoint_drop(shell->sender, command->endpoint_drop);
+        hk_sender_endpoint_drop(shell->hands.sender, command->endpoint_drop);
         break;
     default:
         break;
@@ -205,13 +193,13 @@ static void carry_out(struct hk_shell *shell, const struct hk_command *command)
 {
     switch (command->kind) {
     case HK_COMMAND_APPEND:
-        hk_committer_append(shell->committer, &command->append);
+        hk_committer_append(shell->hands.committer, &command->append);
         break;
     case HK_COMMAND_SYNC:
-        hk_committer_sync(shell->committer);
+        hk_committer_sync(shell->hands.committer);
         break;
     case HK_COMMAND_LOAD:
-        hk_committer_load(shell->committer, &command->load);
+        hk_committer_load(shell->hands.committer, &command->load);
         break;
     case HK_COMMAND_ACK:
     case HK_COMMAND_NACK:
@@ -242,11 +230,11 @@ static void carry_out_all(struct hk_shell *shell)
 /* One wake-up a hand, once an iteration. */
 static void flush(struct hk_shell *shell)
 {
-    hk_committer_flush(shell->committer);
-    if (shell->sender)
-        hk_sender_flush(shell->sender);
-    if (shell->server)
-        hk_server_flush(shell->server);
+    hk_committer_flush(shell->hands.committer);
+    if (shell->hands.sender)
+        hk_sender_flush(shell->hands.sender);
+    if (shell->hands.server)
+        hk_server_flush(shell->hands.server);
 }
 
 /* ---- one turn of the loop ---- */
@@ -321,10 +309,7 @@ static void drained(struct hk_shell *shell)
     /* The api and the delivery threads end first: then all that they told comes before the
      * snapshot, and nothing changes while it is written. */
     flush(shell);
-    hk_server_free(shell->server);
-    shell->server = NULL;
-    hk_sender_free(shell->sender);
-    shell->sender = NULL;
+    hk_hands_stop_outer(&shell->hands);
     tell(shell, HK_FACT_SNAPSHOT);
 }
 
@@ -345,7 +330,7 @@ static void stop_begin(struct hk_shell *shell)
     hk_log_info("stopping");
     (void)hk_notify("STOPPING=1");
     shell->stop = STOP_DRAINING;
-    hk_server_quiesce(shell->server);
+    hk_server_quiesce(shell->hands.server);
     uv_timer_start(&shell->last_call, on_last_call, shell->config->shutdown_ms, 0);
     tell(shell, HK_FACT_DRAIN);
 }
@@ -378,12 +363,6 @@ static void on_signal(uv_signal_t *handle, int number)
 
 /* ---- start ---- */
 
-static int replay(void *arg, const struct hk_record *record, struct hk_location location,
-                  bool is_row, struct hk_fault *fault)
-{
-    return hk_engine_replay(arg, record, location, is_row, fault);
-}
-
 static int engine_start(struct hk_shell *shell, struct hk_fault *fault)
 {
     struct hk_engine_setup setup = { .options = shell->config->engine };
@@ -392,89 +371,6 @@ static int engine_start(struct hk_shell *shell, struct hk_fault *fault)
         return hk_fault_set(fault, HK_EIO, "no randomness from the system");
     shell->engine = hk_engine_new(&setup);
     return 0;
-}
-
-static int journal_start(struct hk_shell *shell, struct hk_journal_found *found,
-                         struct hk_fault *fault)
-{
-    struct hk_journal_options options = {
-        .segment_bytes = HK_SEGMENT_BYTES,
-        .replay = replay,
-        .replay_arg = shell->engine,
-    };
-    if (hk_random_bytes(&options.salt_seed, sizeof(options.salt_seed)) != 0)
-        return hk_fault_set(fault, HK_EIO, "no randomness from the system");
-    int code = hk_disk_posix_open(shell->config->state_dir, &shell->disk, fault);
-    if (code)
-        return code;
-    options.disk = shell->disk;
-    code = hk_journal_open(&options, &shell->journal, found, fault);
-    if (code)
-        return hk_fault_wrap(fault, "%s", shell->config->state_dir);
-    hk_log_info("state recovered", HK_FI("snapshot_lsn", found->snapshot_lsn),
-                HK_FI("lsn", found->lsn_last), HK_FI("records", found->record_count),
-                HK_FI("segments", found->segment_count));
-    if (found->torn_bytes)
-        hk_log_warn("torn tail cut from the journal", HK_FI("bytes", found->torn_bytes),
-                    HK_F("saved", found->torn_file));
-    return 0;
-}
-
-static int server_start(struct hk_shell *shell, struct hk_fault *fault)
-{
-    static const char label[] = "hookd idempotency keys";
-    uint8_t digest[32];
-    char keyed[sizeof(label) + HK_SEAL_KEY_BYTES];
-    memcpy(keyed, label, sizeof(label));
-    memcpy(keyed + sizeof(label), shell->config->secret_key, HK_SEAL_KEY_BYTES);
-    hk_sha256((struct hk_slice){ keyed, sizeof(keyed) }, digest);
-    hk_wipe(keyed, sizeof(keyed));
-    struct hk_server_options options = {
-        .config = shell->config,
-        .control_path = hk_run_folder_control_path(shell->run_folder),
-        .version = hk_version(),
-        .clock = hk_clock_now,
-        .submit = on_facts,
-        .arg = shell,
-    };
-    memcpy(&options.hash_key, digest, sizeof(options.hash_key));
-    return hk_server_new(&options, &shell->server, fault);
-}
-
-static int sender_start(struct hk_shell *shell, struct hk_fault *fault)
-{
-    const struct hk_texts *addresses = hk_server_addresses(shell->server);
-    uint16_t *ports = hk_alloc_zero_or_die(addresses->count + 1, sizeof(*ports));
-    for (uint32_t i = 0; i < addresses->count; i++) {
-        const char *colon = strrchr(addresses->items[i], ':');
-        ports[i] = colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
-    }
-    char user_agent[64];
-    (void)snprintf(user_agent, sizeof(user_agent), "hookd/%s", hk_version());
-    struct hk_sender_options options = {
-        .deliver = &shell->config->deliver,
-        .secret_key = shell->config->secret_key,
-        .own_ports = ports,
-        .own_port_count = addresses->count,
-        .user_agent = user_agent,
-        .clock = hk_clock_now,
-        .ended = on_facts,
-        .arg = shell,
-    };
-    int code = hk_sender_new(&options, &shell->sender, fault);
-    hk_free(ports);
-    return code;
-}
-
-static int committer_start(struct hk_shell *shell, struct hk_fault *fault)
-{
-    const struct hk_committer_events events = {
-        .appended = on_appended,
-        .loaded = on_loaded,
-        .failed = on_failed,
-        .arg = shell,
-    };
-    return hk_committer_start(shell->journal, &events, &shell->committer, fault);
 }
 
 static void loop_start(struct hk_shell *shell)
@@ -496,36 +392,28 @@ static void loop_start(struct hk_shell *shell)
 
 static int hands_start(struct hk_shell *shell, uint64_t *lsn_last, struct hk_fault *fault)
 {
-    struct hk_journal_found found = { 0 };
-    int code = engine_start(shell, fault);
-    if (!code)
-        code = journal_start(shell, &found, fault);
-    if (!code)
-        code = hk_run_folder_open(shell->config->run_dir, &shell->run_folder, fault);
-    if (!code)
-        code = server_start(shell, fault);
-    if (!code)
-        code = sender_start(shell, fault);
-    if (!code)
-        code = committer_start(shell, fault);
-    *lsn_last = found.lsn_last;
-    return code;
+    const struct hk_hands_events events = {
+        .facts = on_facts,
+        .committer = { on_appended, on_loaded, on_failed, shell },
+        .arg = shell,
+    };
+    return hk_hands_start(&shell->hands, shell->config, &events, shell->engine, lsn_last, fault);
 }
 
 static int ready(struct hk_shell *shell, uint64_t lsn_last, struct hk_fault *fault)
 {
     struct hk_now now = hk_clock_now();
-    const struct hk_texts *addresses = hk_server_addresses(shell->server);
+    const struct hk_texts *addresses = hk_server_addresses(shell->hands.server);
     hk_engine_start(shell->engine, lsn_last, now, &shell->commands);
     carry_out_all(shell);
     flush(shell);
     timer_set(shell, now);
-    int code = hk_run_folder_announce(shell->run_folder, addresses, fault);
+    int code = hk_run_folder_announce(shell->hands.run_folder, addresses, fault);
     if (code)
         return code;
     for (uint32_t i = 0; i < addresses->count; i++)
         hk_log_info("listening", HK_F("address", addresses->items[i]));
-    hk_server_set_ready(shell->server, true);
+    hk_server_set_ready(shell->hands.server, true);
     (void)hk_notify("READY=1\nSTATUS=delivering");
     return 0;
 }
@@ -557,29 +445,13 @@ static void facts_free(struct hk_shell *shell)
     hk_mailbox_fini(&shell->facts);
 }
 
-static int hands_stop(struct hk_shell *shell, struct hk_fault *fault)
-{
-    int code = 0;
-    if (shell->server)
-        hk_server_free(shell->server);
-    if (shell->sender)
-        hk_sender_free(shell->sender);
-    if (shell->committer)
-        code = hk_committer_stop(shell->committer, fault);
-    facts_free(shell);
-    hk_journal_close(shell->journal);
-    hk_engine_free(shell->engine);
-    if (shell->disk)
-        hk_disk_posix_close(shell->disk);
-    hk_run_folder_close(shell->run_folder);
-    hk_commands_fini(&shell->commands);
-    return code;
-}
-
 static int shell_end(struct hk_shell *shell, int code, struct hk_fault *fault)
 {
     struct hk_fault last = { 0 };
-    int stopped = hands_stop(shell, &last);
+    int stopped = hk_hands_stop(&shell->hands, &last);
+    facts_free(shell);
+    hk_engine_free(shell->engine);
+    hk_commands_fini(&shell->commands);
     loop_stop(shell);
     if (!code && shell->failure.code) {
         *fault = shell->failure;
@@ -603,7 +475,9 @@ int hk_shell_run(const struct hk_config *config, const char *config_path, struct
     pthread_mutex_init(&shell->lock, NULL);
     loop_start(shell);
     hk_mailbox_init(&shell->facts, sizeof(struct hk_fact), facts_wake, shell);
-    int code = hands_start(shell, &lsn_last, fault);
+    int code = engine_start(shell, fault);
+    if (!code)
+        code = hands_start(shell, &lsn_last, fault);
     if (!code)
         code = ready(shell, lsn_last, fault);
     if (!code)

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/hands.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/seal.h"
+#include "daemon/clock.h"
+#include "version.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/** What the starts share. */
+struct start {
+    struct hk_hands *hands;
+    const struct hk_config *config;
+    const struct hk_hands_events *events;
+    struct hk_engine *engine;
+};
+
+static int replay(void *arg, const struct hk_record *record, struct hk_location location,
+                  bool is_row, struct hk_fault *fault)
+{
+    return hk_engine_replay(arg, record, location, is_row, fault);
+}
+
+static int journal_start(struct start *start, uint64_t *lsn_last, struct hk_fault *fault)
+{
+    struct hk_hands *hands = start->hands;
+    struct hk_journal_found found = { 0 };
+    struct hk_journal_options options = {
+        .segment_bytes = HK_SEGMENT_BYTES,
+        .replay = replay,
+        .replay_arg = start->engine,
+    };
+    if (hk_random_bytes(&options.salt_seed, sizeof(options.salt_seed)) != 0)
+        return hk_fault_set(fault, HK_EIO, "no randomness from the system");
+    int code = hk_disk_posix_open(start->config->state_dir, &hands->disk, fault);
+    if (code)
+        return code;
+    options.disk = hands->disk;
+    code = hk_journal_open(&options, &hands->journal, &found, fault);
+    if (code)
+        return hk_fault_wrap(fault, "%s", start->config->state_dir);
+    hk_log_info("state recovered", HK_FI("snapshot_lsn", found.snapshot_lsn),
+                HK_FI("lsn", found.lsn_last), HK_FI("records", found.record_count),
+                HK_FI("segments", found.segment_count));
+    if (found.torn_bytes)
+        hk_log_warn("torn tail cut from the journal", HK_FI("bytes", found.torn_bytes),
+                    HK_F("saved", found.torn_file));
+    *lsn_last = found.lsn_last;
+    return 0;
+}
+
+static int server_start(struct start *start, struct hk_fault *fault)
+{
+    static const char label[] = "hookd idempotency keys";
+    uint8_t digest[32];
+    char keyed[sizeof(label) + HK_SEAL_KEY_BYTES];
+    memcpy(keyed, label, sizeof(label));
+    memcpy(keyed + sizeof(label), start->config->secret_key, HK_SEAL_KEY_BYTES);
+    hk_sha256((struct hk_slice){ keyed, sizeof(keyed) }, digest);
+    hk_wipe(keyed, sizeof(keyed));
+    struct hk_server_options options = {
+        .config = start->config,
+        .control_path = hk_run_folder_control_path(start->hands->run_folder),
+        .version = hk_version(),
+        .clock = hk_clock_now,
+        .submit = start->events->facts,
+        .arg = start->events->arg,
+    };
+    memcpy(&options.hash_key, digest, sizeof(options.hash_key));
+    return hk_server_new(&options, &start->hands->server, fault);
+}
+
+static int sender_start(struct start *start, struct hk_fault *fault)
+{
+    const struct hk_texts *addresses = hk_server_addresses(start->hands->server);
+    uint16_t *ports = hk_alloc_zero_or_die(addresses->count + 1, sizeof(*ports));
+    for (uint32_t i = 0; i < addresses->count; i++) {
+        const char *colon = strrchr(addresses->items[i], ':');
+        ports[i] = colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
+    }
+    char user_agent[64];
+    (void)snprintf(user_agent, sizeof(user_agent), "hookd/%s", hk_version());
+    struct hk_sender_options options = {
+        .deliver = &start->config->deliver,
+        .secret_key = start->config->secret_key,
+        .own_ports = ports,
+        .own_port_count = addresses->count,
+        .user_agent = user_agent,
+        .clock = hk_clock_now,
+        .ended = start->events->facts,
+        .arg = start->events->arg,
+    };
+    int code = hk_sender_new(&options, &start->hands->sender, fault);
+    hk_free(ports);
+    return code;
+}
+
+static int committer_start(struct start *start, struct hk_fault *fault)
+{
+    return hk_committer_start(start->hands->journal, &start->events->committer,
+                              &start->hands->committer, fault);
+}
+
+int hk_hands_start(struct hk_hands *hands, const struct hk_config *config,
+                   const struct hk_hands_events *events, struct hk_engine *engine,
+                   uint64_t *lsn_last, struct hk_fault *fault)
+{
+    struct start start = { hands, config, events, engine };
+    int code = journal_start(&start, lsn_last, fault);
+    if (!code)
+        code = hk_run_folder_open(config->run_dir, &hands->run_folder, fault);
+    if (!code)
+        code = server_start(&start, fault);
+    if (!code)
+        code = sender_start(&start, fault);
+    if (!code)
+        code = committer_start(&start, fault);
+    return code;
+}
+
+void hk_hands_stop_outer(struct hk_hands *hands)
+{
+    if (hands->server)
+        hk_server_free(hands->server);
+    if (hands->sender)
+        hk_sender_free(hands->sender);
+    hands->server = NULL;
+    hands->sender = NULL;
+}
+
+int hk_hands_stop(struct hk_hands *hands, struct hk_fault *fault)
+{
+    int code = 0;
+    hk_hands_stop_outer(hands);
+    if (hands->committer)
+        code = hk_committer_stop(hands->committer, fault);
+    hk_journal_close(hands->journal);
+    if (hands->disk)
+        hk_disk_posix_close(hands->disk);
+    hk_run_folder_close(hands->run_folder);
+    *hands = (struct hk_hands){ 0 };
+    return code;
+}

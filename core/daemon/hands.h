@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Hands: what the engine works with: the journal and its committer, the api's server, the sender.
+ * Starts them in the order in which they need each other, and ends them in the other one.
+ * Thread: the main one. */
+#pragma once
+#include "api/server.h"
+#include "daemon/run_folder.h"
+#include "deliver/sender.h"
+#include "engine/engine.h"
+#include "journal/committer.h"
+
+/** NULL is what was not started or has ended. */
+struct hk_hands {
+    struct hk_disk *disk;
+    struct hk_journal *journal;
+    struct hk_committer *committer;
+    struct hk_run_folder *run_folder;
+    struct hk_server *server;
+    struct hk_sender *sender;
+};
+
+/** To whom the hands report; called on their threads. */
+struct hk_hands_events {
+    void (*facts)(void *arg, const struct hk_fact *facts, uint32_t count);
+    struct hk_committer_events committer;
+    void *arg;
+};
+
+/** Recovers the state into `engine` and starts the hands. On failure those that run are the
+ * caller's to stop. */
+HK_MUST_CHECK int hk_hands_start(struct hk_hands *hands, const struct hk_config *config,
+                                 const struct hk_hands_events *events, struct hk_engine *engine,
+                                 uint64_t *lsn_last, struct hk_fault *fault);
+
+/** Ends the api and the delivery threads: afterwards they tell nothing more. */
+void hk_hands_stop_outer(struct hk_hands *hands);
+
+/** Ends the rest; what was appended is committed. */
+HK_MUST_CHECK int hk_hands_stop(struct hk_hands *hands, struct hk_fault *fault);
