@@ -53,8 +53,8 @@ static void test_hashes_are_those_of_the_published_vectors(void **state)
 {
     uint8_t message[64];
     (void)state;
-    for (uint8_t i = 0; i < sizeof(message); i++)
-        message[i] = i;
+    for (size_t i = 0; i < sizeof(message); i++)
+        message[i] = (uint8_t)i;
     for (size_t i = 0; i < sizeof(vectors) / sizeof(vectors[0]); i++) {
         const struct vector *vector = &vectors[i];
         struct hk_hash128 hash = hk_hash128(&counting_key, message, vector->size);

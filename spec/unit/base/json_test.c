@@ -41,6 +41,8 @@ static void test_whole_documents_are_accepted_with_their_text(void **state)
         { " { } ", HK_JSON_OBJECT, "{ }" },
         { "{\"a\" : [1 , {}, \"\"] , \"\" : {\"a\":null}}", HK_JSON_OBJECT,
           "{\"a\" : [1 , {}, \"\"] , \"\" : {\"a\":null}}" },
+        { "{\"a\":{\"b\":1,\"\\u0063\":2},\"b\":3,\"c\":4}", HK_JSON_OBJECT,
+          "{\"a\":{\"b\":1,\"\\u0063\":2},\"b\":3,\"c\":4}" },
         { "{\"a\":{\"a\":{\"a\":1}}}", HK_JSON_OBJECT, "{\"a\":{\"a\":{\"a\":1}}}" },
     };
     (void)state;
@@ -131,6 +133,7 @@ static const struct refusal refusals[] = {
     { "\"\\udc00\"", 1, 2, "invalid \\u escape or lone surrogate" },
     { "\"\\ud800\\u0041\"", 1, 2, "invalid \\u escape or lone surrogate" },
     { "\"\\ud800\\ud800\"", 1, 2, "invalid \\u escape or lone surrogate" },
+    { "\"\\udc00\\udc00\"", 1, 2, "invalid \\u escape or lone surrogate" },
     { "\"\\ud800x\"", 1, 2, "invalid \\u escape or lone surrogate" },
     { "\"\x80\"", 1, 2, "invalid UTF-8" },
     { "\"\xC3\"", 1, 2, "invalid UTF-8" },

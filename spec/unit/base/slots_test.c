@@ -123,6 +123,8 @@ static void test_what_is_no_id_finds_nothing(void **state)
     assert_int_equal(hk_slots_find(&slots, (UINT64_C(2) << 32) | slot), HK_SLOT_NONE);
     assert_int_equal(hk_slots_find(&slots, (UINT64_C(1) << 32) | 4095), HK_SLOT_NONE);
     assert_false(hk_slots_is_taken(&slots, HK_SLOT_NONE));
+    hk_slots_free(&slots, slot);
+    assert_int_equal(hk_slots_find(&slots, (UINT64_C(2) << 32) | slot), HK_SLOT_NONE);
     hk_slots_fini(&slots);
 }
 
