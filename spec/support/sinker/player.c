@@ -40,7 +40,7 @@ static void next_piece(struct hk_player *player)
     player->at = (enum hk_player_at)(player->at + 1);
 }
 
-/** What may go in one write: dripped bytes go alone. */
+/** Cuts a piece to what may go in one write; true: it is a dripped byte with others to follow. */
 static bool limit_drip(const struct hk_player *player, struct hk_span *piece)
 {
     const struct hk_answer *answer = player->answer;
@@ -52,8 +52,9 @@ static bool limit_drip(const struct hk_player *player, struct hk_span *piece)
         piece->bytes = piece->bytes < at_once ? piece->bytes : at_once;
         return false;
     }
+    bool is_last = piece->bytes == 1;
     piece->bytes = 1;
-    return true;
+    return !is_last;
 }
 
 enum hk_play hk_player_run(struct hk_player *player, struct hk_transport *transport)
