@@ -8,17 +8,18 @@
 
 /** How the value of an option becomes a member of a JSON body (fields.h). */
 enum hk_field_type {
-    HK_FIELD_NONE,     /**< Not sent in the body. */
-    HK_FIELD_TEXT,     /**< A string. */
-    HK_FIELD_INTEGER,  /**< A whole number. */
-    HK_FIELD_REAL,     /**< A number. */
-    HK_FIELD_BOOL,     /**< true or false. */
-    HK_FIELD_TEXTS,    /**< "a,b": a list of strings. */
-    HK_FIELD_INTEGERS, /**< "1,2": a list of whole numbers. */
-    HK_FIELD_SCHEDULE, /**< A word, or a list of whole numbers. */
-    HK_FIELD_HEADER,   /**< "Name: value", repeated: an object. */
-    HK_FIELD_LABEL,    /**< "name=value", repeated: an object. */
-    HK_FIELD_AUTH,     /**< "basic:USER:PASSWORD" or "bearer:TOKEN". */
+    HK_FIELD_NONE,      /**< Not sent in the body. */
+    HK_FIELD_TEXT,      /**< A string. */
+    HK_FIELD_INTEGER,   /**< A whole number. */
+    HK_FIELD_REAL,      /**< A number. */
+    HK_FIELD_BOOL,      /**< true or false. */
+    HK_FIELD_TEXTS,     /**< "a,b": a list of strings. */
+    HK_FIELD_INTEGERS,  /**< "1,2": a list of whole numbers. */
+    HK_FIELD_SCHEDULE,  /**< A word, or a list of whole numbers. */
+    HK_FIELD_HEADER,    /**< "Name: value", repeated: an object. */
+    HK_FIELD_LABEL,     /**< "name=value", repeated: an object. */
+    HK_FIELD_AUTH,      /**< "basic:USER:PASSWORD" or "bearer:TOKEN". */
+    HK_FIELD_AUTH_FILE, /**< A file with one such line. */
 };
 
 /** An option that a command takes. Lists end with an empty one. */

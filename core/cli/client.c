@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <string.h>
 
 enum {
@@ -166,15 +167,31 @@ static bool headers_make(const struct hk_client *client, const struct hk_ask *as
     return is_made;
 }
 
+/** Says what stands in the way to the control socket. */
+static const char *socket_advice(long sys)
+{
+    switch (sys) {
+    case ENOENT:
+    case ECONNREFUSED:
+        return "is hookd running, and is its run_dir this folder?";
+    case EACCES:
+        return "only hookd's user and group may";
+    default:
+        return "is hookd running?";
+    }
+}
+
 static int unreachable(const struct hk_client *client, CURLcode result, struct hk_fault *fault)
 {
+    long sys = 0;
     const char *why = client->error[0] ? client->error : curl_easy_strerror(result);
-    if (client->socket_path)
-        return hk_fault_set(fault, HK_EIO,
-                            "hookd does not answer on %s (%s); is it running, and are you its user "
-                            "or in its group?",
-                            client->socket_path, why);
-    return hk_fault_set(fault, HK_EIO, "hookd does not answer at %s (%s)", client->base, why);
+    (void)curl_easy_getinfo(client->easy, CURLINFO_OS_ERRNO, &sys);
+    bool is_socket = client->socket_path && result == CURLE_COULDNT_CONNECT && sys != 0;
+    if (is_socket)
+        return hk_fault_set_sys(fault, HK_EIO, (int)sys, "cannot reach hookd on %s (%s)",
+                                client->socket_path, socket_advice(sys));
+    return hk_fault_set(fault, HK_EIO, "no answer from hookd at %s: %s",
+                        client->socket_path ? client->socket_path : client->base, why);
 }
 
 static int perform(struct exchange *exchange, struct hk_fault *fault)

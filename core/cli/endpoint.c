@@ -31,6 +31,8 @@ static const struct hk_cli_option fields[] = {
     { "header", "'NAME: VALUE'", "a header of its own; may be repeated; null: none",
       HK_FIELD_HEADER, "headers" },
     { "auth", "AUTH", "basic:USER:PASSWORD or bearer:TOKEN; null: none", HK_FIELD_AUTH, NULL },
+    { "auth-file", "FILE", "a file with one such line: others cannot see it", HK_FIELD_AUTH_FILE,
+      "auth" },
     { "label", "NAME=VALUE", "a label; may be repeated; null: none", HK_FIELD_LABEL, "labels" },
     { "description", "TEXT", "at most 500 characters", HK_FIELD_TEXT, NULL },
     HK_OPTIONS_END,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/fields.h"
 
+#include "base/alloc.h"
 #include "base/json.h"
 
 #include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 
-enum { MEMBER_BYTES_MAX = 64 };
+enum { MEMBER_BYTES_MAX = 64, LINE_BYTES_MAX = 4096 };
 
 /** Reads a whole number with an optional sign. */
 static bool parse_integer(struct hk_slice text, int64_t *number)
@@ -96,6 +97,21 @@ static json_t *auth_of(struct hk_slice text)
                      second + 1, rest.size - user_size - 1);
 }
 
+/** Reads the first line of a file as auth_of does; NULL also when it cannot be read. */
+static json_t *auth_file_of(const char *path)
+{
+    char line[LINE_BYTES_MAX];
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return NULL;
+    bool is_read = fgets(line, sizeof(line), file) != NULL;
+    (void)fclose(file);
+    size_t size = is_read ? strcspn(line, "\r\n") : 0;
+    json_t *auth = size > 0 ? auth_of((struct hk_slice){ line, size }) : NULL;
+    hk_wipe(line, sizeof(line));
+    return auth;
+}
+
 /** Adds "name<separator>value" to the object that repeats of the option share. */
 static bool pair_add(json_t *body, const char *member, struct hk_slice text, char separator)
 {
@@ -134,6 +150,8 @@ static json_t *value_of(enum hk_field_type type, struct hk_slice text)
         return schedule_of(text);
     case HK_FIELD_AUTH:
         return auth_of(text);
+    case HK_FIELD_AUTH_FILE:
+        return auth_file_of(text.at);
     default:
         return text_of(text);
     }

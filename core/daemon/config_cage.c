@@ -72,10 +72,13 @@ static void *cage_allocate(void *arg, void *pointer, size_t old_size, size_t new
 static void on_count(lua_State *lua, lua_Debug *debug)
 {
     struct hk_config_cage *cage = cage_of(lua);
-    (void)debug;
     cage->instructions += INSTRUCTIONS_A_LOOK;
-    if (cage->instructions > INSTRUCTIONS_MAX || hk_clock_now().mono.ns > cage->deadline_ns)
-        luaL_error(lua, "this runs too long: a config is data");
+    if (cage->instructions <= INSTRUCTIONS_MAX && hk_clock_now().mono.ns <= cage->deadline_ns)
+        return;
+    // luaL_error would name the caller's line: a hook is no level of its own.
+    lua_getinfo(lua, "l", debug);
+    lua_pushfstring(lua, "config:%d: this runs too long: a config is data", debug->currentline);
+    lua_error(lua);
 }
 
 static int call_env(lua_State *lua)
@@ -179,7 +182,7 @@ static bool is_harmless(const char *quoted)
     bool is_end = strcmp(quoted, "<eof>") == 0;
     bool is_name = strspn(quoted, "abcdefghijklmnopqrstuvwxyz_") == size && size <= 16;
     bool is_symbol = size <= 3 && strspn(quoted, "{}()[]=,;+-*/%^#&~|<>.:") == size;
-    return is_end || is_name || is_symbol;
+    return is_end || (size > 0 && (is_name || is_symbol));
 }
 
 /** Cuts what Lua quotes from the file, unless it is harmless. */

@@ -267,14 +267,13 @@ uint32_t hk_config_lines_find(struct hk_slice text, const char *path)
     char around[PATH_BYTES_MAX];
     uint32_t root = 1;
     (void)snprintf(around, sizeof(around), "%s", path);
-    while (around[0] != '\0') {
+    for (;;) {
         uint32_t line = find_exactly(text, around, &root);
-        if (line)
-            return line;
+        if (line || around[0] == '\0')
+            return line ? line : root;
         size_t size = strlen(around) - 1;
         while (size > 0 && around[size] != '.' && around[size] != '[')
             size--;
         around[size] = '\0';
     }
-    return root;
 }
