@@ -522,8 +522,10 @@ describe('sinker', function()
         io.open(%q, 'w'):write(other.process.pid):close()
         os.execute('kill -KILL $PPID')
       ]])
-      local file = temp.folder('orphan') .. '/pid'
-      local lua = process.run({ 'lua5.4', '-e', code:format(package.path, file) })
+      local folder = temp.folder('orphan')
+      local file = folder .. '/pid'
+      local lua = process.run({ 'lua5.4', '-e', code:format(package.path, file) },
+        { env = { TMPDIR = folder } })
       assert.are.equal('KILL', lua.signal)
       local pid = tonumber(temp.read(file))
       eventually(function() return not temp.read(('/proc/%d/stat'):format(pid)) end)

@@ -199,11 +199,12 @@ function connection:receive_answer(method, timeout_s)
   end
 end
 
--- One request on this connection, which stays open: the answer, or nil and why.
+-- One request on this connection, which stays open: the answer, or nil and why. A server may
+-- answer and close before it has taken the whole body: then the answer counts.
 function connection:request(request)
-  local ok, why = self:send_request(request)
-  if not ok then return nil, why end
-  return self:receive_answer(request.method, request.timeout_s)
+  local sent, why = self:send_request(request)
+  local got, fault = self:receive_answer(request.method, request.timeout_s)
+  return got, not got and (not sent and why or fault) or nil
 end
 
 -- One request on a connection of its own: the answer, or nil and why.
@@ -217,8 +218,8 @@ function http.request(to, request)
 end
 
 -- Sends exact bytes (a text, or a list of texts and of numbers, which are pauses in seconds) and
--- reads until the peer closes or timeout_s is over: all that came, and 'closed' (FIN), 'reset' (RST)
--- or 'timeout'.
+-- reads until the peer closes or timeout_s is over: all that came, and 'closed' (FIN), 'reset'
+-- (RST) or 'timeout'.
 function http.raw(to, bytes, timeout_s)
   local self, why = http.connect(to)
   if not self then return nil, why end

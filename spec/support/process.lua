@@ -16,16 +16,16 @@ local SIGNAL_NAMES = {}
 for name, number in pairs(SIGNALS) do SIGNAL_NAMES[number] = name end
 
 local function command_of(argv, options, folder, out, err)
-  local words = { 'exec', 'setsid', 'bash', temp.quote(WATCHDOG), temp.quote(folder), temp.quote(out),
-    temp.quote(err), 'env' }
+  local words = { 'exec', 'setsid', 'bash', temp.quote(WATCHDOG), temp.quote(folder),
+    temp.quote(out), temp.quote(err), 'env' }
   if options.cwd then
-    table.insert(words, '-C')
-    table.insert(words, temp.quote(options.cwd))
+    table.insert(words, '--chdir=' .. temp.quote(options.cwd))
   end
   for name, value in pairs(options.env or {}) do
-    -- false takes a variable out of the environment
-    local word = value and (name .. '=' .. value) or ('--unset=' .. name)
-    table.insert(words, value and #words + 1 or 9, temp.quote(word))
+    if not value then table.insert(words, '--unset=' .. temp.quote(name)) end
+  end
+  for name, value in pairs(options.env or {}) do
+    if value then table.insert(words, temp.quote(name .. '=' .. value)) end
   end
   for _, argument in ipairs(argv) do table.insert(words, temp.quote(argument)) end
   return table.concat(words, ' ')
