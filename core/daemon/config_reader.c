@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/config_reader.h"
 
+#include "base/alloc.h"
 #include "daemon/config_value.h"
 #include "daemon/listen_address.h"
 #include "daemon/option.h"
@@ -148,6 +149,30 @@ static void check_listen(struct hk_config_reader *reader)
     }
 }
 
+static void keys_clear(struct hk_texts *keys)
+{
+    for (uint32_t i = 0; i < keys->count; i++)
+        hk_wipe(keys->items[i], strlen(keys->items[i]));
+    hk_texts_fini(keys);
+}
+
+/** Secrets come last: they may create files, in a folder that must be right, and only while nothing
+ * at all is wrong. So they are read twice when one is missing. */
+static void read_secrets(struct hk_config_reader *reader)
+{
+    bool can_create = reader->places.can_create;
+    reader->places.state_dir = reader->config->state_dir;
+    reader->places.can_create = false;
+    read_options(reader, true);
+    if (!can_create || reader->faults->wrong_count > 0 || reader->faults->count == 0)
+        return;
+    // What is in the list now are notes of missing ones, and nothing else.
+    hk_config_faults_fini(reader->faults);
+    keys_clear(&reader->config->platform_keys);
+    reader->places.can_create = true;
+    read_options(reader, true);
+}
+
 void hk_config_reader_read(struct hk_config_reader *reader)
 {
     check_keys(reader, "");
@@ -155,8 +180,5 @@ void hk_config_reader_read(struct hk_config_reader *reader)
     read_options(reader, false);
     check_listen(reader);
     reader->config->deliver.concurrency = reader->config->engine.concurrency;
-    // Secrets come last: they may create files, below a folder that must be right.
-    reader->places.state_dir = reader->config->state_dir;
-    reader->places.can_create &= reader->faults->wrong_count == 0;
-    read_options(reader, true);
+    read_secrets(reader);
 }

@@ -350,6 +350,8 @@ static void test_a_config_with_faults_creates_no_keys(void **state)
     char path[160];
     struct stat about;
     assert_refused(made, "return { " STATE "shutdown_ms = -1 }", "shutdown_ms");
+    assert_refused(made, "return { " STATE "secret_key = 'short' }", "secret_key");
+    assert_refused(made, "return { " STATE "platform_keys = { 'short' } }", "platform_keys");
     (void)snprintf(path, sizeof(path), "%s/keys", made->folder);
     assert_int_equal(stat(path, &about), -1);
 }
