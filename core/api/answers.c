@@ -49,7 +49,8 @@ static int append_chunk(const char *text, size_t size, void *out)
 
 int hk_answer_append_json(struct hk_bytes *out, const json_t *value)
 {
-    size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
+    /* Milliseconds and rates have three decimals; 17 digits would show 0.1 as what it is. */
+    size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12);
     return value == NULL || json_dump_callback(value, append_chunk, out, flags) < 0 ? HK_ENOMEM : 0;
 }
 
