@@ -228,7 +228,7 @@ static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *t
     return strlen(text);
 }
 
-static void on_library_log(void *arg, const char *format, va_list values)
+HK_PRINTF(2, 0) static void on_library_log(void *arg, const char *format, va_list values)
 {
     (void)arg;
     char text[256];
