@@ -49,10 +49,12 @@ enum hk_exit hk_call_ask(struct hk_call *call, const struct hk_ask *ask,
         return HK_EXIT_DONE;
     if (code < 0)
         hk_screen_complain(call->screen, "%s", fault.text);
-    else if (hk_client_answer_is_good(answer))
-        return HK_EXIT_DONE;
-    else
+    else if (!hk_client_answer_is_good(answer))
         explain(call, answer);
+    else if (answer->root == NULL && ask->on_line == NULL)
+        hk_screen_complain(call->screen, "the answer is no JSON object: is that hookd?");
+    else
+        return HK_EXIT_DONE;
     return HK_EXIT_FAILED;
 }
 
