@@ -21,11 +21,16 @@ void hk_response_fini(struct hk_response *response)
     hk_bytes_fini(&response->kept);
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static struct hk_slice trim(struct hk_slice text)
 {
-    while (text.size != 0 && strchr(" \t\r\n", text.at[text.size - 1]) != NULL)
+    while (text.size != 0 && is_blank(text.at[text.size - 1]))
         text.size--;
-    while (text.size != 0 && (*text.at == ' ' || *text.at == '\t')) {
+    while (text.size != 0 && is_blank(*text.at)) {
         text.at++;
         text.size--;
     }
