@@ -181,16 +181,21 @@ static int cut_if_torn(struct hk_recovery *recovery, struct hk_reader *reader,
     return 0;
 }
 
-static int sync_segment(const struct hk_reader *reader, struct hk_fault *fault)
+/** Ends the segment that was written last: gives back what was reserved behind its data, unless it
+ * is empty and will be written on, and makes it durable before anything is built on it. */
+static int end_segment(const struct hk_recovery *recovery, const struct hk_reader *reader,
+                       struct hk_fault *fault)
 {
     struct hk_file *file = NULL;
     int sys = 0;
     int code = reader->disk->ops->reopen(reader->disk, reader->name, &file, &sys);
+    if (code == 0 && !recovery->is_last_empty)
+        code = file->ops->truncate(file, reader->offset, &sys);
     if (code == 0)
         code = file->ops->sync(file, &sys);
     if (file != NULL)
         file->ops->close(file);
-    return code != 0 ? hk_fault_set_sys(fault, code, sys, "syncing %s", reader->name) : 0;
+    return code != 0 ? hk_fault_set_sys(fault, code, sys, "ending %s", reader->name) : 0;
 }
 
 /** Which of the segments one is. */
@@ -225,7 +230,7 @@ static int take_segment(struct hk_recovery *recovery, struct hk_reader *reader, 
     if (replay.is_at_bad_frame && place.is_last)
         code = cut_if_torn(recovery, reader, fault);
     if (code == 0 && place.is_last)
-        code = sync_segment(reader, fault);
+        code = end_segment(recovery, reader, fault);
     return code;
 }
 
