@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- hookd's config: a Lua file that returns one table. Every option has a default; what stands here
 -- are the defaults, and `return {}` does the same. `hookd check` says what is wrong, with the line.
 --
