@@ -70,7 +70,11 @@ local function config_of(self)
     listen = { '127.0.0.1:0' },
     platform_keys = { hookd.PLATFORM_KEY },
     secret_key = SECRET_KEY,
-    deliver = { allow_http = true, allow_networks = { '127.0.0.0/8', '::1/128' }, allow_ports = 'all' },
+    deliver = {
+      allow_http = true,
+      allow_networks = { '127.0.0.0/8', '::1/128' },
+      allow_ports = 'all',
+    },
     log = { level = 'debug' },
   }, self.options.config)
 end
