@@ -46,7 +46,8 @@ static uint32_t timeout_of(const struct hk_engine *engine, const struct hk_endpo
     return endpoint->timeout_ms ? endpoint->timeout_ms : engine->options.timeout_ms;
 }
 
-/* The body is here: write START down and go. */
+/* The body is here: write START down and go. START is not waited for, but written soon: an end of
+ * ours that comes with the request must not forget it. */
 static void launch(struct hk_engine *engine, uint32_t delivery)
 {
     struct hk_delivery_row *row = hk__delivery(engine, delivery);
@@ -60,6 +61,7 @@ static void launch(struct hk_engine *engine, uint32_t delivery)
         .delivery = row->number,
         .attempt = row->attempt_count,
     };
+    engine->is_awaited = true;
     struct hk_command *command = hk_commands_add(engine->commands, HK_COMMAND_START_ATTEMPT);
     command->start_attempt = (struct hk_command_start_attempt){
         .delivery = hk_slots_id(&engine->deliveries, delivery),
