@@ -10,38 +10,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/** What the starts share. */
-struct start {
-    struct hk_hands *hands;
-    const struct hk_config *config;
-    const struct hk_hands_events *events;
-    struct hk_engine *engine;
-};
-
 static int replay(void *arg, const struct hk_record *record, struct hk_location location,
                   bool is_row, struct hk_fault *fault)
 {
     return hk_engine_replay(arg, record, location, is_row, fault);
 }
 
-static int journal_start(struct start *start, uint64_t *lsn_last, struct hk_fault *fault)
+static int journal_start(struct hk_hands *hands, const struct hk_hands_setup *setup,
+                         uint64_t *lsn_last, struct hk_fault *fault)
 {
-    struct hk_hands *hands = start->hands;
     struct hk_journal_found found = { 0 };
     struct hk_journal_options options = {
         .segment_bytes = HK_SEGMENT_BYTES,
         .replay = replay,
-        .replay_arg = start->engine,
+        .replay_arg = setup->engine,
     };
     if (hk_random_bytes(&options.salt_seed, sizeof(options.salt_seed)) != 0)
         return hk_fault_set(fault, HK_EIO, "no randomness from the system");
-    int code = hk_disk_posix_open(start->config->state_dir, &hands->disk, fault);
+    int code = hk_disk_posix_open(setup->config->state_dir, &hands->disk, fault);
     if (code)
         return code;
     options.disk = hands->disk;
     code = hk_journal_open(&options, &hands->journal, &found, fault);
     if (code)
-        return hk_fault_wrap(fault, "%s", start->config->state_dir);
+        return hk_fault_wrap(fault, "%s", setup->config->state_dir);
     hk_log_info("state recovered", HK_FI("snapshot_lsn", found.snapshot_lsn),
                 HK_FI("lsn", found.lsn_last), HK_FI("records", found.record_count),
                 HK_FI("segments", found.segment_count));
@@ -52,30 +44,32 @@ static int journal_start(struct start *start, uint64_t *lsn_last, struct hk_faul
     return 0;
 }
 
-static int server_start(struct start *start, struct hk_fault *fault)
+static int server_start(struct hk_hands *hands, const struct hk_hands_setup *setup,
+                        struct hk_fault *fault)
 {
     static const char label[] = "hookd idempotency keys";
     uint8_t digest[32];
     char keyed[sizeof(label) + HK_SEAL_KEY_BYTES];
     memcpy(keyed, label, sizeof(label));
-    memcpy(keyed + sizeof(label), start->config->secret_key, HK_SEAL_KEY_BYTES);
+    memcpy(keyed + sizeof(label), setup->config->secret_key, HK_SEAL_KEY_BYTES);
     hk_sha256((struct hk_slice){ keyed, sizeof(keyed) }, digest);
     hk_wipe(keyed, sizeof(keyed));
     struct hk_server_options options = {
-        .config = start->config,
-        .control_path = hk_run_folder_control_path(start->hands->run_folder),
+        .config = setup->config,
+        .control_path = hk_run_folder_control_path(hands->run_folder),
         .version = hk_version(),
         .clock = hk_clock_now,
-        .submit = start->events->facts,
-        .arg = start->events->arg,
+        .submit = setup->events.facts,
+        .arg = setup->events.arg,
     };
     memcpy(&options.hash_key, digest, sizeof(options.hash_key));
-    return hk_server_new(&options, &start->hands->server, fault);
+    return hk_server_new(&options, &hands->server, fault);
 }
 
-static int sender_start(struct start *start, struct hk_fault *fault)
+static int sender_start(struct hk_hands *hands, const struct hk_hands_setup *setup,
+                        struct hk_fault *fault)
 {
-    const struct hk_texts *addresses = hk_server_addresses(start->hands->server);
+    const struct hk_texts *addresses = hk_server_addresses(hands->server);
     uint16_t *ports = hk_alloc_zero_or_die(addresses->count + 1, sizeof(*ports));
     for (uint32_t i = 0; i < addresses->count; i++) {
         const char *colon = strrchr(addresses->items[i], ':');
@@ -84,40 +78,33 @@ static int sender_start(struct start *start, struct hk_fault *fault)
     char user_agent[64];
     (void)snprintf(user_agent, sizeof(user_agent), "hookd/%s", hk_version());
     struct hk_sender_options options = {
-        .deliver = &start->config->deliver,
-        .secret_key = start->config->secret_key,
+        .deliver = &setup->config->deliver,
+        .secret_key = setup->config->secret_key,
         .own_ports = ports,
         .own_port_count = addresses->count,
         .user_agent = user_agent,
         .clock = hk_clock_now,
-        .ended = start->events->facts,
-        .arg = start->events->arg,
+        .ended = setup->events.facts,
+        .arg = setup->events.arg,
     };
-    int code = hk_sender_new(&options, &start->hands->sender, fault);
+    int code = hk_sender_new(&options, &hands->sender, fault);
     hk_free(ports);
     return code;
 }
 
-static int committer_start(struct start *start, struct hk_fault *fault)
+int hk_hands_start(struct hk_hands *hands, const struct hk_hands_setup *setup, uint64_t *lsn_last,
+                   struct hk_fault *fault)
 {
-    return hk_committer_start(start->hands->journal, &start->events->committer,
-                              &start->hands->committer, fault);
-}
-
-int hk_hands_start(struct hk_hands *hands, const struct hk_config *config,
-                   const struct hk_hands_events *events, struct hk_engine *engine,
-                   uint64_t *lsn_last, struct hk_fault *fault)
-{
-    struct start start = { hands, config, events, engine };
-    int code = journal_start(&start, lsn_last, fault);
+    int code = journal_start(hands, setup, lsn_last, fault);
     if (!code)
-        code = hk_run_folder_open(config->run_dir, &hands->run_folder, fault);
+        code = hk_run_folder_open(setup->config->run_dir, &hands->run_folder, fault);
     if (!code)
-        code = server_start(&start, fault);
+        code = server_start(hands, setup, fault);
     if (!code)
-        code = sender_start(&start, fault);
+        code = sender_start(hands, setup, fault);
     if (!code)
-        code = committer_start(&start, fault);
+        code =
+            hk_committer_start(hands->journal, &setup->events.committer, &hands->committer, fault);
     return code;
 }
 

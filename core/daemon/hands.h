@@ -26,10 +26,15 @@ struct hk_hands_events {
     void *arg;
 };
 
-/** Recovers the state into `engine` and starts the hands. On failure those that run are the
- * caller's to stop. */
-HK_MUST_CHECK int hk_hands_start(struct hk_hands *hands, const struct hk_config *config,
-                                 const struct hk_hands_events *events, struct hk_engine *engine,
+struct hk_hands_setup {
+    const struct hk_config *config; /**< Borrowed for the life of the hands. */
+    struct hk_engine *engine;       /**< New: the state is recovered into it. */
+    struct hk_hands_events events;
+};
+
+/** Recovers the state into the engine and starts the hands; `lsn_last` is the highest lsn found. On
+ * failure the hands that run are the caller's to stop. */
+HK_MUST_CHECK int hk_hands_start(struct hk_hands *hands, const struct hk_hands_setup *setup,
                                  uint64_t *lsn_last, struct hk_fault *fault);
 
 /** Ends the api and the delivery threads: afterwards they tell nothing more. */

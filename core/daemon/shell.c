@@ -392,12 +392,12 @@ static void loop_start(struct hk_shell *shell)
 
 static int hands_start(struct hk_shell *shell, uint64_t *lsn_last, struct hk_fault *fault)
 {
-    const struct hk_hands_events events = {
-        .facts = on_facts,
-        .committer = { on_appended, on_loaded, on_failed, shell },
-        .arg = shell,
+    const struct hk_hands_setup setup = {
+        .config = shell->config,
+        .engine = shell->engine,
+        .events = { on_facts, { on_appended, on_loaded, on_failed, shell }, shell },
     };
-    return hk_hands_start(&shell->hands, shell->config, &events, shell->engine, lsn_last, fault);
+    return hk_hands_start(&shell->hands, &setup, lsn_last, fault);
 }
 
 static int ready(struct hk_shell *shell, uint64_t lsn_last, struct hk_fault *fault)
