@@ -3,6 +3,7 @@
 
 #include "engine/finish.h"
 #include "engine/queue.h"
+#include "engine/snapshot.h"
 #include "engine/sweep.h"
 
 #include <stddef.h>
@@ -89,12 +90,18 @@ uint32_t hk__directory_key_of(const struct hk_engine *engine, uint32_t merchant,
 
 enum hk_reason hk__directory_gone_reason(const struct hk_engine *engine, uint32_t endpoint)
 {
-    uint32_t merchant = hk__endpoint(engine, endpoint)->merchant;
-    return hk__merchant(engine, merchant)->is_deleted ? HK_REASON_MERCHANT_DELETED
-                                                      : HK_REASON_ENDPOINT_DELETED;
+    return hk__endpoint(engine, endpoint)->gone_reason;
 }
 
-static uint32_t merchant_add(struct hk_engine *engine, uint64_t id)
+void hk__directory_endpoint_mark_deleted(struct hk_engine *engine, uint32_t endpoint)
+{
+    struct hk_endpoint_row *row = hk__endpoint(engine, endpoint);
+    bool with_merchant = hk__merchant(engine, row->merchant)->is_deleted;
+    row->is_deleted = true;
+    row->gone_reason = with_merchant ? HK_REASON_MERCHANT_DELETED : HK_REASON_ENDPOINT_DELETED;
+}
+
+uint32_t hk__directory_merchant_row(struct hk_engine *engine, uint64_t id)
 {
     uint32_t slot = hk__take(&engine->merchants);
     struct hk_merchant_row *row = hk__merchant(engine, slot);
@@ -102,6 +109,12 @@ static uint32_t merchant_add(struct hk_engine *engine, uint64_t id)
     hk__list_init(&row->endpoints, &engine->endpoints, offsetof(struct hk_endpoint_row, chain));
     hk__list_init(&row->turns, &engine->endpoints, offsetof(struct hk_endpoint_row, turn));
     hk__list_init(&row->keys, &engine->keys, offsetof(struct hk_key_row, chain));
+    return slot;
+}
+
+static uint32_t merchant_add(struct hk_engine *engine, uint64_t id)
+{
+    uint32_t slot = hk__directory_merchant_row(engine, id);
     hk_assert(hk_index_insert(&engine->merchant_index, hash_of(engine, &id, sizeof(id)), slot) ==
               0);
     hk__list_push(&engine->merchant_chain, slot);
@@ -133,6 +146,7 @@ void hk__directory_merchant_delete(struct hk_engine *engine, uint32_t slot)
     while (row->endpoints.first != HK_NONE)
         hk__directory_endpoint_delete(engine, row->endpoints.first);
     hk_index_remove(&engine->merchant_index, hash_of(engine, &id, sizeof(id)), slot);
+    hk__snapshot_pass_merchant(engine, slot);
     hk__list_remove(&engine->merchant_chain, slot);
     engine->stats.merchants--;
     hk__finish_leave_merchant(engine, slot);
@@ -174,7 +188,7 @@ void hk__directory_endpoint_delete(struct hk_engine *engine, uint32_t slot)
 {
     struct hk_endpoint_row *row = hk__endpoint(engine, slot);
     uint64_t hash = hash_of(engine, &row->value.uuid, sizeof(row->value.uuid));
-    row->is_deleted = true;
+    hk__directory_endpoint_mark_deleted(engine, slot);
     hk_index_remove(&engine->endpoint_index, hash, slot);
     hk__list_remove(&hk__merchant(engine, row->merchant)->endpoints, slot);
     hk__queue_refresh(engine, slot);

@@ -10,8 +10,14 @@ uint32_t hk__directory_merchant(const struct hk_engine *engine, uint64_t merchan
 uint32_t hk__directory_endpoint(const struct hk_engine *engine, const struct hk_uuid *uuid);
 uint32_t hk__directory_key(const struct hk_engine *engine, const uint8_t digest[32]);
 
-/** Tells why a deleted endpoint gets nothing: itself or its merchant was deleted. */
+/** Tells why a deleted endpoint gets nothing: itself or its merchant was deleted first. */
 enum hk_reason hk__directory_gone_reason(const struct hk_engine *engine, uint32_t endpoint);
+
+/** Marks a row as deleted, with its reason; the rest of the deletion is the caller's. */
+void hk__directory_endpoint_mark_deleted(struct hk_engine *engine, uint32_t endpoint);
+
+/** Makes an empty row of a merchant that no table knows yet. */
+uint32_t hk__directory_merchant_row(struct hk_engine *engine, uint64_t id);
 
 /** The state changes themselves, the same from a request and from the log. `set` copies. */
 uint32_t hk__directory_merchant_set(struct hk_engine *engine, const struct hk_merchant *value);

@@ -247,6 +247,7 @@ static void step_begin(struct hk_engine *engine, struct hk_now now, struct hk_co
     borrowed_free(engine);
     engine->now = now;
     engine->commands = commands;
+    engine->command_first = commands->count;
     engine->is_awaited = false;
     engine->work = SHARE_SLOW;
     hk__finish_reap(engine);

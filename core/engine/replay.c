@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Replay: the engine as a fold over the log. Nothing is decided here; what a record says is done,
- * and a record that contradicts what came before it is damage. */
+ * and a record that contradicts what came before it is damage.
+ *
+ * Records up to the lsn of the last row are covered by the snapshot: a row may know of them already
+ * (engine/snapshot.h). What they say of the directory is known; of an event it is done unless the
+ * event's row is ahead of them, which attempt numbers and states tell. */
 #include "engine/accept.h"
 #include "engine/attempt.h"
 #include "engine/directory.h"
@@ -14,7 +18,12 @@ struct replay {
     const struct hk_record *record;
     struct hk_location location;
     struct hk_fault *fault;
+    bool is_row;     /**< Comes with the snapshot. */
+    bool is_covered; /**< Comes with the log, but a row may know of it. */
 };
+
+/** What it says is known or concerns nobody any more. */
+#define NOTHING_TO_DO 1
 
 static int damaged(const struct replay *replay, const char *what)
 {
@@ -26,6 +35,12 @@ static int out_of_memory(const struct replay *replay)
 {
     return hk_fault_set(replay->fault, HK_ENOMEM, "out of memory at record %llu",
                         (unsigned long long)replay->record->lsn);
+}
+
+/* What only a snapshot that was taken while things moved may say. */
+static int out_of_step(const struct replay *replay, const char *what)
+{
+    return replay->is_row || replay->is_covered ? NOTHING_TO_DO : damaged(replay, what);
 }
 
 static uint32_t event_find(const struct hk_engine *engine, const struct hk_uuid *id)
@@ -59,12 +74,12 @@ static int find_delivery(const struct replay *replay, const struct hk_uuid *even
     struct hk_engine *engine = replay->engine;
     uint32_t slot = event_find(engine, event);
     if (slot == HK_INDEX_NONE)
-        return damaged(replay, "it is about an event that is not known");
+        return out_of_step(replay, "it is about an event that is not known");
     uint32_t at = hk__event(engine, slot)->delivery_first;
     while (at != HK_NONE && hk__delivery(engine, at)->number != number)
         at = hk__delivery(engine, at)->next_of_event;
     if (at == HK_NONE || hk_delivery_state_is_terminal(hk__delivery(engine, at)->state))
-        return damaged(replay, "it is about a delivery that is not open");
+        return out_of_step(replay, "it is about a delivery that is not open");
     *delivery = at;
     return 0;
 }
@@ -78,7 +93,15 @@ static uint32_t ghost_endpoint(struct hk_engine *engine, uint32_t merchant,
     row->value.uuid = *uuid;
     row->merchant = merchant;
     row->queue_first = row->queue_last = HK_NONE;
-    row->is_deleted = true;
+    hk__directory_endpoint_mark_deleted(engine, slot);
+    return slot;
+}
+
+/* A merchant that is gone, for events that still name it. */
+static uint32_t ghost_merchant(struct hk_engine *engine, uint64_t id)
+{
+    uint32_t slot = hk__directory_merchant_row(engine, id);
+    hk__merchant(engine, slot)->is_deleted = true;
     return slot;
 }
 
@@ -95,22 +118,11 @@ static int add_delivery(const struct replay *replay, uint32_t event, uint32_t *l
     return 0;
 }
 
-static int replay_event(const struct replay *replay)
+static void restore_idempotency(const struct replay *replay)
 {
-    struct hk_engine *engine = replay->engine;
     const struct hk_record_event *record = &replay->record->event;
-    uint32_t merchant = hk__directory_merchant(engine, record->merchant_id);
-    uint32_t slot;
-    if (merchant == HK_NONE)
-        return damaged(replay, "an event of a merchant that is not known");
-    if (event_find(engine, &record->id) != HK_INDEX_NONE)
-        return damaged(replay, "an event that was accepted before");
-    if (hk__accept_row(engine, &record->id, merchant, record->deliver_before, &slot) != 0)
-        return out_of_memory(replay);
-    hk__event(engine, slot)->lsn = replay->location.lsn;
-    hk__event(engine, slot)->offset = replay->location.offset;
     if (!record->has_idempotency)
-        return 0;
+        return;
     struct hk_idempotency kept = {
         .merchant_id = record->merchant_id,
         .key = { record->idempotency_key[0], record->idempotency_key[1] },
@@ -118,7 +130,26 @@ static int replay_event(const struct replay *replay)
         .event = record->id,
         .expires_at = { replay->record->at.ms + HK_IDEMPOTENCY_MS },
     };
-    hk__idempotency_restore(engine, &kept);
+    hk__idempotency_restore(replay->engine, &kept);
+}
+
+static int replay_event(const struct replay *replay)
+{
+    struct hk_engine *engine = replay->engine;
+    const struct hk_record_event *record = &replay->record->event;
+    uint32_t merchant = hk__directory_merchant(engine, record->merchant_id);
+    uint32_t slot;
+    restore_idempotency(replay);
+    if (event_find(engine, &record->id) != HK_INDEX_NONE || hk__finish_find(engine, &record->id))
+        return out_of_step(replay, "an event that was accepted before");
+    if (merchant == HK_NONE && !replay->is_covered)
+        return damaged(replay, "an event of a merchant that is not known");
+    if (merchant == HK_NONE)
+        merchant = ghost_merchant(engine, record->merchant_id);
+    if (hk__accept_row(engine, &record->id, merchant, record->deliver_before, &slot) != 0)
+        return out_of_memory(replay);
+    hk__event(engine, slot)->lsn = replay->location.lsn;
+    hk__event(engine, slot)->offset = replay->location.offset;
     return 0;
 }
 
@@ -129,9 +160,9 @@ static int replay_plan(const struct replay *replay)
     uint32_t slot = event_find(engine, &plan->event);
     uint32_t last = HK_NONE;
     if (slot == HK_INDEX_NONE)
-        return damaged(replay, "a plan of an event that is not known");
+        return out_of_step(replay, "a plan of an event that is not known");
     if (hk__event(engine, slot)->state != HK_EVENT_PLANNING)
-        return damaged(replay, "a second plan of one event");
+        return out_of_step(replay, "a second plan of one event");
     for (uint32_t i = 0; i < plan->delivery_count; i++) {
         int code = add_delivery(replay, slot, &last, &plan->deliveries[i].endpoint,
                                 plan->deliveries[i].role);
@@ -152,11 +183,23 @@ static int replay_start(const struct replay *replay)
     int code = find_delivery(replay, &start->event, start->delivery, &delivery);
     if (code)
         return code;
-    unwait(replay->engine, delivery);
     struct hk_delivery_row *row = hk__delivery(replay->engine, delivery);
+    if (start->attempt <= row->attempt_count)
+        return out_of_step(replay, "an attempt that began before");
+    if (start->attempt > HK_ATTEMPTS_MAX)
+        return damaged(replay, "more attempts than there can be");
+    unwait(replay->engine, delivery);
     row->state = HK_DELIVERY_IN_FLIGHT;
     row->attempt_count = (uint8_t)start->attempt;
     return 0;
+}
+
+static uint16_t last_result(const struct hk_engine *engine, const struct hk_delivery_row *row)
+{
+    if (row->attempt_last == HK_NONE)
+        return 0;
+    const struct hk_attempt_row *attempt = hk_slots_row(&engine->attempts, row->attempt_last);
+    return attempt->value.number;
 }
 
 static int replay_result(const struct replay *replay)
@@ -167,13 +210,17 @@ static int replay_result(const struct replay *replay)
     int code = find_delivery(replay, &result->event, result->delivery, &delivery);
     if (code)
         return code;
-    unwait(engine, delivery);
+    struct hk_delivery_row *row = hk__delivery(engine, delivery);
     struct hk_attempt attempt = result->attempt;
+    if (attempt.number <= last_result(engine, row))
+        return out_of_step(replay, "a result that was there before");
+    if (attempt.number > HK_ATTEMPTS_MAX)
+        return damaged(replay, "more attempts than there can be");
+    unwait(engine, delivery);
     attempt.detail = NULL;
     if (result->error.size || result->response.size)
         attempt.detail = hk_body_new(result->error, result->response);
     hk__attempt_keep(engine, delivery, attempt);
-    struct hk_delivery_row *row = hk__delivery(engine, delivery);
     row->attempt_count = (uint8_t)attempt.number;
     if (result->state == HK_DELIVERY_WAITING)
         wait_at(engine, delivery, replay->record->at, result->delay_ms);
@@ -276,6 +323,7 @@ static int restore_event(const struct replay *replay, uint32_t merchant)
     }
     row->reason = (uint8_t)event->reason;
     row->state = (uint8_t)event->state;
+    hk__finish_check(engine, slot); /* The last of its endpoints may be gone. */
     return 0;
 }
 
@@ -291,8 +339,8 @@ static int replay_state(const struct replay *replay)
         return 0;
     }
     uint32_t merchant = hk__directory_merchant(engine, event->merchant_id);
-    if (merchant == HK_NONE)
-        return 0; /* Its merchant is deleted, and so is all that was open of it. */
+    if (merchant == HK_NONE) /* It is deleted, but what was in flight is yet to end. */
+        merchant = ghost_merchant(engine, event->merchant_id);
     return restore_event(replay, merchant);
 }
 
@@ -308,17 +356,17 @@ static int replay_directory(const struct replay *replay)
     case HK_RECORD_MERCHANT_DELETED:
         slot = hk__directory_merchant(engine, record->merchant_deleted);
         if (slot == HK_NONE)
-            return damaged(replay, "a merchant that is not known is deleted");
+            return out_of_step(replay, "a merchant that is not known is deleted");
         hk__directory_merchant_delete(engine, slot);
         return 0;
     case HK_RECORD_ENDPOINT:
         if (hk__directory_endpoint_set(engine, record->endpoint) == HK_NONE)
-            return damaged(replay, "an endpoint of a merchant that is not known");
+            return out_of_step(replay, "an endpoint of a merchant that is not known");
         return 0;
     case HK_RECORD_ENDPOINT_DELETED:
         slot = hk__directory_endpoint(engine, &record->endpoint_deleted);
         if (slot == HK_NONE)
-            return damaged(replay, "an endpoint that is not known is deleted");
+            return out_of_step(replay, "an endpoint that is not known is deleted");
         hk__directory_endpoint_delete(engine, slot);
         return 0;
     default:
@@ -337,8 +385,16 @@ static void replay_key_deleted(struct hk_engine *engine, const struct hk_uuid *i
     }
 }
 
+static bool is_of_event(enum hk_record_type type)
+{
+    return type == HK_RECORD_EVENT || type == HK_RECORD_PLAN || type == HK_RECORD_START ||
+           type == HK_RECORD_RESULT || type == HK_RECORD_STATE || type == HK_RECORD_END;
+}
+
 static int replay_any(const struct replay *replay)
 {
+    if (replay->is_covered && !is_of_event(replay->record->type))
+        return NOTHING_TO_DO;
     switch (replay->record->type) {
     case HK_RECORD_EVENT:
         return replay_event(replay);
@@ -370,13 +426,18 @@ int hk_engine_replay(struct hk_engine *engine, const struct hk_record *record,
                      struct hk_location location, bool is_row, struct hk_fault *fault)
 {
     HK_CHECK(engine, HK_ENGINE_MAGIC);
-    const struct replay replay = { engine, record, location, fault };
+    const struct replay replay = {
+        .engine = engine,
+        .record = record,
+        .location = location,
+        .fault = fault,
+        .is_row = is_row,
+        .is_covered = !is_row && record->lsn <= engine->lsn_snapshot,
+    };
     if (is_row && record->lsn > engine->lsn_snapshot)
         engine->lsn_snapshot = record->lsn;
-    /* The rows tell of everything up to the end of the snapshot. */
-    if (!is_row && record->lsn <= engine->lsn_snapshot)
-        return 0;
     if (record->lsn > engine->lsn_last)
         engine->lsn_last = record->lsn;
-    return replay_any(&replay);
+    int code = replay_any(&replay);
+    return code == NOTHING_TO_DO ? 0 : code;
 }

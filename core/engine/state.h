@@ -31,6 +31,7 @@ struct hk_merchant_row {
     struct hk_list turns;     /**< ...and those of them that may be sent to now. */
     struct hk_list keys;
     uint32_t event_count; /**< Rows that name this one. */
+    uint32_t snapshot;    /**< The last snapshot that has its rows. */
     uint64_t pending;     /**< Its deliveries that are not finished. */
     bool is_deleted;
 };
@@ -46,6 +47,7 @@ struct hk_endpoint_row {
     uint32_t delivery_count; /**< Rows that name this one. */
     struct hk_link gone;     /**< Among the deleted whose queues are still to be emptied. */
     bool is_deleted;
+    uint8_t gone_reason; /**< With `is_deleted`: what was deleted first, it or its merchant. */
 };
 
 struct hk_key_row {
@@ -169,16 +171,19 @@ enum hk_snapshot_stage {
     HK_SNAPSHOT_IDLE,
     HK_SNAPSHOT_MERCHANTS,
     HK_SNAPSHOT_IDEMPOTENCY,
-    HK_SNAPSHOT_FINISHED,
     HK_SNAPSHOT_EVENTS,
+    HK_SNAPSHOT_FINISHED, /**< After the live ones: what finishes meanwhile is in one of them. */
     HK_SNAPSHOT_END,
 };
 
 /** Writing everything down, a few rows a step. */
 struct hk_snapshot_cursor {
     enum hk_snapshot_stage stage;
+    uint32_t number; /**< Of this snapshot, in this process. */
     uint32_t cursor;
+    uint32_t finished_first; /**< Where the walk over the finished began. */
     uint64_t begin_lsn;
+    uint64_t end_lsn; /**< At the end: of the last record that the rows know of. */
     uint64_t row_count;
 };
 
@@ -191,7 +196,8 @@ struct hk_engine {
 
     struct hk_now now;            /**< Of this step. */
     uint32_t work;                /**< Objects that this step may still touch. */
-    struct hk_commands *commands; /**< Of this step. */
+    struct hk_commands *commands; /**< Of this step... */
+    uint32_t command_first;       /**< ...from here on. */
 
     uint64_t lsn_last;     /**< Given out. */
     uint64_t lsn_durable;  /**< On disk. */
