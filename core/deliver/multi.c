@@ -31,6 +31,8 @@ static void socket_forget(struct hk_socket *socket)
     uv_close((uv_handle_t *)&socket->poll, on_poll_closed);
 }
 
+static int watch(struct hk_socket *socket);
+
 static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct hk_socket *socket = poll->data;
@@ -43,10 +45,27 @@ static void on_ready(uv_poll_t *poll, int status, int events)
         socket->registered = 0;
         return;
     }
-    int flags = status < 0 ? CURL_CSELECT_ERR : 0;
-    flags |= (events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0;
-    flags |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
+    if (status < 0) {
+        // libuv has stopped watching. curl is not told of an error but finds it by itself: it
+        // remembers CURL_CSELECT_ERR of one address and then fails the connection to the next.
+        socket->registered = 0;
+        events = socket->wanted;
+    }
+    int flags = ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
+                ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0);
     (void)curl_multi_socket_action(multi->curl, socket->descriptor, flags, &running);
+    // Its memory outlives a close until the loop's end.
+    if (status < 0 && !uv_is_closing((uv_handle_t *)poll))
+        (void)watch(socket);
+}
+
+/** Registers what curl waits for, unless that is so already. */
+static int watch(struct hk_socket *socket)
+{
+    if (socket->wanted == 0 || socket->wanted == socket->registered)
+        return 0;
+    socket->registered = socket->wanted;
+    return uv_poll_start(&socket->poll, socket->wanted, on_ready) == 0 ? 0 : -1;
 }
 
 static struct hk_socket *find(const struct hk_multi *multi, curl_socket_t descriptor)
@@ -111,10 +130,7 @@ static int on_interest(CURL *easy, curl_socket_t descriptor, int what, void *arg
         return -1;
     socket->wanted = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
                      ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
-    if (socket->wanted == socket->registered)
-        return 0;
-    socket->registered = socket->wanted;
-    return uv_poll_start(&socket->poll, socket->wanted, on_ready) == 0 ? 0 : -1;
+    return watch(socket);
 }
 
 /** CURLMOPT_TIMERFUNCTION. */

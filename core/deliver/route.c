@@ -37,7 +37,9 @@ static int tidy_host(CURLU *url)
     if (code == 0) {
         size_t size = strlen(host);
         if (size > 1 && host[size - 1] == '.')
-            host[size - 1] = '\0';
+            host[--size] = '\0';
+        for (size_t i = 0; i < size; i++)
+            host[i] = host[i] >= 'A' && host[i] <= 'Z' ? (char)(host[i] | 0x20) : host[i];
         code = host[0] != '\0' && host[0] != '.' ? set_host(url, host) : HK_EINVAL;
     }
     curl_free(host);

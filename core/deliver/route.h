@@ -32,6 +32,7 @@ struct hk_route *hk_route_new(struct hk_targets *targets, const struct hk_settin
 struct hk_route *hk_route_ref(struct hk_route *route);
 void hk_route_unref(struct hk_targets *targets, struct hk_route *route);
 
-/** Parses an endpoint's URL as curl will dial it: host in ASCII, without a dot at its end, an
- * address in its usual form. 0, HK_EINVAL (no http or https URL, or with a user) or HK_ENOMEM. */
+/** Parses an endpoint's URL as curl will dial it: host in lower case ASCII, without a dot at its
+ * end, an address in its usual form. 0, HK_EINVAL (no http or https URL, or with a user) or
+ * HK_ENOMEM. */
 HK_MUST_CHECK int hk_route_parse_url(const char *text, CURLU **url);

@@ -242,6 +242,7 @@ struct hk_target *hk_targets_answer(struct hk_targets *targets, uint64_t id,
         target->is_slow = own_answer->took_ms > HK_RESOLVER_SLOW_MS;
     if (*state == HK_TARGET_UNKNOWN || *state == HK_TARGET_BROKEN) {
         hk_free(own_answer);
+        target->refresh_at = hk_mono_after_ms(now, HK_TARGET_AGAIN_MS);
         return target;
     }
     hk_free(target->answer);

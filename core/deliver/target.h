@@ -19,6 +19,8 @@
 /** How long an answer counts, and when it is asked for anew. */
 #define HK_TARGET_MS 60000
 #define HK_TARGET_REFRESH_MS 45000
+/** How long after a failed renewal it is tried again. */
+#define HK_TARGET_AGAIN_MS 5000
 
 enum hk_target_state {
     HK_TARGET_READY,   /**< Checked and pinned: dial. */
