@@ -51,44 +51,47 @@ static void test_every_type_comes_back_as_it_was(void **state)
     hk_scratch_fini(&scratch);
 }
 
+/* What the samples are made of. */
+static const struct hk_uuid id = { "0123456789abcdef" };
+static const struct hk_plan_delivery planned[] = { { { "ENDPOINT-UUID-01" }, HK_ROLE_AUDIT } };
+static struct hk_attempt sample_attempts[] = { { .number = 1, .status = 500, .class = 2 } };
+static struct hk_delivery sample_deliveries[] = { { .number = 1,
+                                                    .endpoint = { "ENDPOINT-UUID-01" },
+                                                    .state = HK_DELIVERY_WAITING,
+                                                    .attempt_count = 1,
+                                                    .waiting_since = { 5000 },
+                                                    .delay_ms = 10000,
+                                                    .attempts = sample_attempts,
+                                                    .kept_count = 1 } };
+static struct hk_event sample_event = { .lsn = 2,
+                                        .merchant_id = 9,
+                                        .state = HK_EVENT_PLANNED,
+                                        .received_at = { 1000 },
+                                        .location = { 2, 64 },
+                                        .deliveries = sample_deliveries,
+                                        .delivery_count = 1 };
+static char name[] = "Shop", url[] = "http://a/", label[] = "k", value[] = "v";
+static struct hk_pair pair = { label, value };
+static uint16_t statuses[] = { 410 };
+static struct hk_merchant sample_merchant = { .id = 9, .name = name, .verified = true };
+static struct hk_endpoint sample_endpoint = { .merchant_id = 9,
+                                              .name = name,
+                                              .url = url,
+                                              .url_normal = url,
+                                              .secret = { value, 1, 1 },
+                                              .enabled = true,
+                                              .schedule = { HK_SCHEDULE_OWN, 2, { 1000, 70000 } },
+                                              .no_retry_statuses = statuses,
+                                              .no_retry_status_count = 1,
+                                              .disable_after_s = HK_SECONDS_UNSET,
+                                              .labels = { &pair, 1 } };
+
 /** A record with small, telling contents. */
 static struct hk_record sample(enum hk_record_type type)
 {
-    static const struct hk_uuid id = { "0123456789abcdef" };
-    static const struct hk_plan_delivery planned[] = { { { "ENDPOINT-UUID-01" }, HK_ROLE_AUDIT } };
-    static struct hk_attempt attempts[] = { { .number = 1, .status = 500, .class = 2 } };
-    static struct hk_delivery deliveries[] = { { .number = 1,
-                                                 .endpoint = { "ENDPOINT-UUID-01" },
-                                                 .state = HK_DELIVERY_WAITING,
-                                                 .attempt_count = 1,
-                                                 .waiting_since = { 5000 },
-                                                 .delay_ms = 10000,
-                                                 .attempts = attempts,
-                                                 .kept_count = 1 } };
-    static struct hk_event event = { .lsn = 2,
-                                     .merchant_id = 9,
-                                     .state = HK_EVENT_PLANNED,
-                                     .received_at = { 1000 },
-                                     .location = { 2, 64 },
-                                     .deliveries = deliveries,
-                                     .delivery_count = 1 };
-    static char name[] = "Shop", url[] = "http://a/", label[] = "k", value[] = "v";
-    static struct hk_pair pair = { label, value };
-    static uint16_t statuses[] = { 410 };
-    static struct hk_merchant merchant = { .id = 9, .name = name, .verified = true };
-    static struct hk_endpoint endpoint = { .merchant_id = 9,
-                                           .name = name,
-                                           .url = url,
-                                           .url_normal = url,
-                                           .secret = { value, 1, 1 },
-                                           .enabled = true,
-                                           .schedule = { HK_SCHEDULE_OWN, 2, { 1000, 70000 } },
-                                           .no_retry_statuses = statuses,
-                                           .no_retry_status_count = 1,
-                                           .disable_after_s = HK_SECONDS_UNSET,
-                                           .labels = { &pair, 1 } };
     struct hk_record record = { .type = type, .lsn = 3, .at = { 1700000000000 } };
-    event.id = endpoint.uuid = id;
+    sample_event.id = id;
+    sample_endpoint.uuid = id;
     if (type == HK_RECORD_EVENT)
         record.event = (struct hk_record_event){ .id = id,
                                                  .merchant_id = 9,
@@ -104,15 +107,15 @@ static struct hk_record sample(enum hk_record_type type)
     else if (type == HK_RECORD_RESULT)
         record.result = (struct hk_record_result){ .event = id,
                                                    .delivery = 1,
-                                                   .attempt = attempts[0],
+                                                   .attempt = sample_attempts[0],
                                                    .error = HK_SLICE("status 500"),
                                                    .response = HK_SLICE("no"),
                                                    .state = HK_DELIVERY_WAITING,
                                                    .delay_ms = 10000 };
     else if (type == HK_RECORD_STATE)
-        record.state = &event;
+        record.state = &sample_event;
     else if (type == HK_RECORD_MERCHANT)
-        record.merchant = &merchant;
+        record.merchant = &sample_merchant;
     else if (type == HK_RECORD_MERCHANT_DELETED)
         record.merchant_deleted = 9;
     else if (type == HK_RECORD_KEY)
@@ -120,7 +123,7 @@ static struct hk_record sample(enum hk_record_type type)
     else if (type == HK_RECORD_KEY_DELETED)
         record.key_deleted = id;
     else if (type == HK_RECORD_ENDPOINT)
-        record.endpoint = &endpoint;
+        record.endpoint = &sample_endpoint;
     else if (type == HK_RECORD_ENDPOINT_DELETED)
         record.endpoint_deleted = id;
     else if (type == HK_RECORD_IDEMPOTENCY)
