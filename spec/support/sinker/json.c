@@ -150,6 +150,8 @@ static bool read_word(struct reader *reader, const char *word)
     return true;
 }
 
+// Not deeper than DEPTH_MAX.
+// NOLINTNEXTLINE(misc-no-recursion)
 static bool read_children(struct reader *reader, struct hk_json *parent, char closing)
 {
     struct hk_json **link = &parent->first;
@@ -174,6 +176,7 @@ static bool read_children(struct reader *reader, struct hk_json *parent, char cl
     return take(reader, closing);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion)
 static bool read_into(struct reader *reader, struct hk_json *json)
 {
     switch (peek(reader)) {
@@ -200,6 +203,7 @@ static bool read_into(struct reader *reader, struct hk_json *json)
     }
 }
 
+// NOLINTNEXTLINE(misc-no-recursion)
 static struct hk_json *read_value(struct reader *reader)
 {
     skip_space(reader);
@@ -229,7 +233,8 @@ struct hk_json *hk_json_parse(struct hk_span text)
     return json;
 }
 
-/** Not deeper than DEPTH_MAX, because nothing deeper is ever read. */
+// Not deeper than DEPTH_MAX, because nothing deeper is ever read.
+// NOLINTNEXTLINE(misc-no-recursion)
 void hk_json_free(struct hk_json *json)
 {
     while (json != NULL) {

@@ -44,7 +44,7 @@ int hk_listener_bind(const char *where, int backlog)
     const char *port;
     struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                               .ai_socktype = SOCK_STREAM };
-    struct addrinfo *found;
+    struct addrinfo *found = NULL;
     if (!split(where, address, &port) || getaddrinfo(address, port, &hints, &found) != 0) {
         return -EINVAL;
     }
@@ -62,17 +62,20 @@ int hk_listener_bind(const char *where, int backlog)
     return fd;
 }
 
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
 int hk_listener_port(int fd)
 {
-    struct sockaddr_storage bound;
+    union address bound = { 0 };
     socklen_t bytes = sizeof bound;
-    if (getsockname(fd, (struct sockaddr *)&bound, &bytes) < 0) {
+    if (getsockname(fd, &bound.any, &bytes) < 0) {
         return 0;
     }
-    if (bound.ss_family == AF_INET6) {
-        return ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
-    }
-    return ntohs(((struct sockaddr_in *)&bound)->sin_port);
+    return ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
 }
 
 static void on_ready(struct hk_watch *watch, uint32_t events)
@@ -99,14 +102,14 @@ static void on_free(struct hk_watch *watch)
 /** Connects to our own port until the kernel queues no more. */
 static void fill_queue(struct hk_listener *listener)
 {
-    struct sockaddr_storage bound;
+    union address bound = { 0 };
     socklen_t bytes = sizeof bound;
-    getsockname(listener->watch.fd, (struct sockaddr *)&bound, &bytes);
+    getsockname(listener->watch.fd, &bound.any, &bytes);
     for (int i = 0; i < HK_LISTENER_FILLERS; i++) {
         listener->fillers[i] =
-            socket(bound.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (connect(listener->fillers[i], (struct sockaddr *)&bound, bytes) < 0 &&
-            errno != EINPROGRESS) {
+            socket(bound.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (listener->fillers[i] < 0 ||
+            (connect(listener->fillers[i], &bound.any, bytes) < 0 && errno != EINPROGRESS)) {
             fprintf(stderr, "sinker: cannot fill the queue of port %d\n", listener->port);
         }
     }

@@ -3,7 +3,7 @@
 
 #include <openssl/ssl.h>
 
-enum { DAY_S = 24 * 60 * 60 };
+static const long DAY_S = 24L * 60 * 60;
 
 bool hk_tls_init(struct hk_tls *tls)
 {
