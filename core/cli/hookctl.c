@@ -128,7 +128,7 @@ static int unknown_word(const struct run *run, const char *what, const char *wor
 static int find_family(struct run *run, const char *word)
 {
     const char *names[NAMES_MAX] = { NULL };
-    for (uint32_t i = 0; hk_families[i].name && i < NAMES_MAX - 1; i++) {
+    for (uint32_t i = 0; i < NAMES_MAX - 1 && hk_families[i].name; i++) {
         names[i] = hk_families[i].name;
         if (strcmp(names[i], word) == 0) {
             run->family = &hk_families[i];
@@ -141,7 +141,7 @@ static int find_family(struct run *run, const char *word)
 static int find_verb(struct run *run, const char *word)
 {
     const char *names[NAMES_MAX] = { NULL };
-    for (uint32_t i = 0; run->family->verbs[i].name && i < NAMES_MAX - 1; i++) {
+    for (uint32_t i = 0; i < NAMES_MAX - 1 && run->family->verbs[i].name; i++) {
         names[i] = run->family->verbs[i].name;
         if (strcmp(names[i], word) == 0) {
             run->verb = &run->family->verbs[i];

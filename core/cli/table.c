@@ -34,6 +34,7 @@ struct widths {
 static struct widths measure(const struct hk_table *table)
 {
     struct widths widths;
+    hk_assert(table->column_count >= 1);
     for (uint32_t i = 0; i < table->column_count; i++)
         widths.columns[i] = hk_text_columns(hk_slice_of(table->columns[i].head));
     for (uint32_t i = 0; i < table->cells.count; i++) {

@@ -215,6 +215,7 @@ static void skip_value(struct scan *scan)
 }
 
 /** Scans the fields behind a `{`; the token is then its `}` or the end. */
+// NOLINTNEXTLINE(misc-no-recursion): a parser with a depth limit
 static void scan_table(struct scan *scan, uint32_t depth)
 {
     size_t parent_size = scan->path_size;
