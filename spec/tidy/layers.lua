@@ -40,7 +40,7 @@ layers.owns = {
   policy = { 'uv', 'msgpack' },
   worker = { 'lua', 'msgpack', 'seccomp' },
   deliver = { 'uv', 'curl', 'openssl' },
-  api = { 'uv', 'microhttpd', 'jansson', 'openssl' },
+  api = { 'uv', 'microhttpd', 'jansson', 'openssl', 'curl' }, -- curl: to read URLs as deliver does
   daemon = { 'uv', 'lua', 'openssl' },
   cli = { 'curl', 'jansson', 'msgpack' },
 }
