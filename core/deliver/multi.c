@@ -94,14 +94,15 @@ static struct hk_socket *add(struct hk_multi *multi, curl_socket_t descriptor, b
 {
     if (make_room(multi, (uint32_t)descriptor) != 0)
         return NULL;
+    // Closed without our knowing (curl does so when connecting times out): the number is another
+    // socket's now, and libuv takes it only once.
+    if (multi->sockets[descriptor] != NULL)
+        socket_forget(multi->sockets[descriptor]);
     struct hk_socket *socket = hk_alloc_zero(1, sizeof(*socket));
     if (socket == NULL || uv_poll_init(multi->loop, &socket->poll, descriptor) != 0) {
         hk_free(socket);
         return NULL;
     }
-    // Closed without our knowing: the number is another socket's now.
-    if (multi->sockets[descriptor] != NULL)
-        socket_forget(multi->sockets[descriptor]);
     socket->poll.data = socket;
     socket->multi = multi;
     socket->descriptor = descriptor;
