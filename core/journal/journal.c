@@ -11,6 +11,9 @@
 
 #define JOURNAL_MAGIC 0x4A524E4Cu
 
+/** A header and a small frame; the largest is what a location's offset can tell. */
+#define SEGMENT_BYTES_MIN 128u
+
 /** Snapshots that are kept: when the newest is damaged there is one more, with its segments. */
 enum { SNAPSHOTS_KEPT = 2 };
 
@@ -63,6 +66,7 @@ int hk_journal_open(const struct hk_journal_options *options, struct hk_journal 
 {
     int sys = 0;
     struct hk_disk *disk = options->disk;
+    hk_assert(options->segment_bytes >= SEGMENT_BYTES_MIN && options->segment_bytes <= UINT32_MAX);
     *journal = NULL;
     *found = (struct hk_journal_found){ 0 };
     int code = disk->ops->lock(disk, &sys);
@@ -141,6 +145,12 @@ int hk_journal_snapshot_begin(struct hk_journal *journal, struct hk_fault *fault
 {
     HK_CHECK(journal, JOURNAL_MAGIC);
     end_snapshot(journal);
+    // Room to note it, so that nothing can fail once it is durable.
+    uint64_t *snapshots =
+        hk_realloc(journal->snapshots, journal->snapshot_count + 1, sizeof(*snapshots));
+    if (snapshots == NULL)
+        return hk_fault_set(fault, HK_ENOMEM, "no memory for a snapshot");
+    journal->snapshots = snapshots;
     journal->has_snapshot = true;
     int code = hk_snapshot_writer_begin(&journal->snapshot, journal->disk, fault);
     if (code != 0)
@@ -158,20 +168,6 @@ int hk_journal_snapshot_row(struct hk_journal *journal, const struct hk_record *
     if (code != 0)
         end_snapshot(journal);
     return code;
-}
-
-static int note_snapshot(struct hk_journal *journal, uint64_t end_lsn)
-{
-    uint32_t count = journal->snapshot_count;
-    if (count != 0 && journal->snapshots[count - 1] == end_lsn)
-        return 0;
-    uint64_t *snapshots = hk_realloc(journal->snapshots, count + 1, sizeof(*snapshots));
-    if (snapshots == NULL)
-        return HK_ENOMEM;
-    snapshots[count] = end_lsn;
-    journal->snapshots = snapshots;
-    journal->snapshot_count = count + 1;
-    return 0;
 }
 
 static int delete_old_snapshots(struct hk_journal *journal, struct hk_fault *fault)
@@ -226,10 +222,10 @@ int hk_journal_snapshot_end(struct hk_journal *journal, uint64_t begin_lsn, uint
     }
     int code = hk_snapshot_writer_end(&journal->snapshot, &trailer, fault);
     end_snapshot(journal);
-    if (code == 0)
-        code = note_snapshot(journal, end_lsn);
     if (code != 0)
         return code;
+    if (count == 0 || journal->snapshots[count - 1] != end_lsn)
+        journal->snapshots[journal->snapshot_count++] = end_lsn;
     // The new one is whole and durable. What cannot be tidied up now is for the next one.
     struct hk_fault untidy = { 0 };
     if (delete_old_snapshots(journal, &untidy) != 0 || delete_old_segments(journal, &untidy) != 0)

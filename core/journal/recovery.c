@@ -96,8 +96,8 @@ static int replay_record(void *arg, struct hk_slice payload, struct hk_fault *fa
     const struct hk_journal_options *options = replay->recovery->options;
     int code = hk_record_decode(payload, &replay->scratch, &record);
     if (code != 0)
-        return hk_fault_set(fault, code, "%s: a %s that cannot be read", hk_error_text(code),
-                            replay->is_row ? "row" : "record");
+        return hk_fault_set(fault, code, "a %s that cannot be read: %s",
+                            replay->is_row ? "row" : "record", hk_error_text(code));
     replay->recovery->found->record_count++;
     return options->replay(options->replay_arg, &record, replay->location, replay->is_row, fault);
 }
@@ -108,7 +108,6 @@ static int read_snapshot(struct hk_recovery *recovery, struct hk_fault *fault)
     struct lsns lsns = { .prefix = "", .suffix = ".msgpack" };
     struct replay replay = { .recovery = recovery, .is_row = true };
     struct hk_snapshot_trailer trailer;
-    char name[HK_SNAPSHOT_NAME_MAX];
     int code = list_lsns(disk, "snapshot", &lsns, fault);
     recovery->snapshots = lsns.items;
     recovery->snapshot_count = lsns.count;
@@ -121,7 +120,7 @@ static int read_snapshot(struct hk_recovery *recovery, struct hk_fault *fault)
     code = hk_snapshot_read(disk, end_lsn, replay_record, &replay, fault);
     hk_scratch_fini(&replay.scratch);
     if (code != 0)
-        return hk_fault_wrap(fault, "%s", hk_snapshot_name(end_lsn, name));
+        return code;
     recovery->begin_lsn = trailer.begin_lsn;
     recovery->end_lsn = trailer.end_lsn;
     recovery->found->snapshot_lsn = end_lsn;

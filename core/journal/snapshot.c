@@ -137,8 +137,13 @@ int hk_snapshot_writer_end(struct hk_snapshot_writer *writer, struct hk_snapshot
         return code;
     code = give_name(writer, hk_snapshot_name(trailer->end_lsn, name), &sys);
     if (code != 0)
-        return hk_fault_set_sys(fault, code, sys, "writing %s", name);
-    return hk_snapshot_read(writer->disk, trailer->end_lsn, NULL, NULL, fault);
+        (void)hk_fault_set_sys(fault, code, sys, "writing %s", name);
+    else
+        code = hk_snapshot_read(writer->disk, trailer->end_lsn, NULL, NULL, fault);
+    // One that has its name and is not good would stop the next start.
+    if (code != 0 && writer->file == NULL)
+        (void)writer->disk->ops->unlink(writer->disk, name, NULL);
+    return code;
 }
 
 void hk_snapshot_writer_fini(struct hk_snapshot_writer *writer)
@@ -270,11 +275,17 @@ static int take_row(struct source *source, hk_snapshot_row_fn each, void *arg,
     if (at[0] != BIN32 || size > source->size - source->offset - ROW_HEAD_BYTES)
         return bad(source, fault);
     code = source_look(source, ROW_HEAD_BYTES + size, &at, fault);
-    if (code == 0 && each != NULL)
+    if (code != 0)
+        return code;
+    if (each != NULL)
         code = each(arg, (struct hk_slice){ (const char *)at + ROW_HEAD_BYTES, size }, fault);
-    if (code == 0)
-        source_take(source, ROW_HEAD_BYTES + size);
-    return code;
+    if (code != 0) {
+        (void)hk_fault_wrap(fault, "%s: offset %llu", source->name,
+                            (unsigned long long)source->offset);
+        return code;
+    }
+    source_take(source, ROW_HEAD_BYTES + size);
+    return 0;
 }
 
 static int read_all(struct source *source, uint64_t end_lsn, hk_snapshot_row_fn each, void *arg,

@@ -189,8 +189,10 @@ int hk_writer_commit(struct hk_writer *writer, struct hk_batch *batch, struct hk
                 return code;
         }
         uint32_t offset = finish_frame(writer, batch, &run, entry);
-        if (entry->has_location)
+        if (entry->has_location) {
+            hk_assert(located != NULL);
             (located++)->location = (struct hk_location){ lsn, offset };
+        }
     }
     return write_run(writer, batch, &run, fault);
 }

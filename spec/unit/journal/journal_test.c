@@ -157,7 +157,7 @@ static void test_bodies_are_read_back_from_any_segment(void **state)
     opening_do(&opening);
     for (uint32_t i = 0; i < 200; i++) {
         uint32_t at = i * 77 % 200;
-        assert_body(opening.journal, opening.history.items[at].location, (at + 1) * 53);
+        assert_body(opening.journal, opening.history.items[at].location, (size_t)(at + 1) * 53);
     }
     struct hk_location wrong = opening.history.items[5].location;
     wrong.offset += 8;
