@@ -10,3 +10,6 @@ const char *hk_version(void);
 /** Gets the git commit, 12 hex digits, "-dirty" behind it when files differed from it; "unknown"
  * when the source was not a git checkout. */
 const char *hk_version_commit(void);
+
+/** Gets the versions of the libraries that this build was made with. */
+const char *hk_version_libraries(void);

@@ -76,14 +76,14 @@ int hk_binding_open(const char *address, int *out, struct hk_texts *bound, struc
         return hk_fault_set(fault, HK_EINVAL, "listen: '%s' is not ADDRESS:PORT", address);
     int fd = socket(where.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return hk_fault_set_sys(fault, HK_EIO, errno, "listen: '%s'", address);
+        return hk_fault_set_sys(fault, HK_ESTART, errno, "listen: '%s'", address);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
     if (where.any.sa_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes));
     if (bind(fd, &where.any, size) < 0 || listen(fd, BACKLOG) < 0) {
         int sys = errno;
         close(fd);
-        return hk_fault_set_sys(fault, HK_EIO, sys, "listen: '%s'", address);
+        return hk_fault_set_sys(fault, HK_ESTART, sys, "listen: '%s'", address);
     }
     add_bound(fd, bound);
     *out = fd;
@@ -112,11 +112,11 @@ int hk_binding_open_control(const char *path, int *out, struct hk_fault *fault)
     memcpy(where.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return hk_fault_set_sys(fault, HK_EIO, errno, "control socket: '%s'", path);
+        return hk_fault_set_sys(fault, HK_ESTART, errno, "control socket: '%s'", path);
     if (bind_control(fd, &where) < 0) {
         int sys = errno;
         close(fd);
-        return hk_fault_set_sys(fault, HK_EIO, sys, "control socket: '%s'", path);
+        return hk_fault_set_sys(fault, HK_ESTART, sys, "control socket: '%s'", path);
     }
     *out = fd;
     return 0;

@@ -303,11 +303,11 @@ int hk_listener_start(struct hk_listener *listener, struct hk_api *api, uv_loop_
     listener->api = api;
     listener->daemon = start_daemon(listener);
     if (listener->daemon == NULL)
-        return hk_fault_set(fault, HK_EIO, "libmicrohttpd does not start");
+        return hk_fault_set(fault, HK_ESTART, "libmicrohttpd does not start");
     const union MHD_DaemonInfo *info =
         MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (info == NULL || uv_poll_init(loop, &listener->poll, info->epoll_fd) != 0)
-        return hk_fault_set(fault, HK_EIO, "libmicrohttpd has no epoll descriptor");
+        return hk_fault_set(fault, HK_ESTART, "libmicrohttpd has no epoll descriptor");
     uv_timer_init(loop, &listener->again);
     listener->poll.data = listener;
     listener->again.data = listener;

@@ -33,7 +33,7 @@ struct hk_listener {
     uint32_t open_handles;
 };
 
-/** Starts to serve on `listener->socket`, which is its own from now on. 0 or HK_EIO. */
+/** Starts to serve on `listener->socket`, which is its own from now on. 0 or HK_ESTART. */
 HK_MUST_CHECK int hk_listener_start(struct hk_listener *listener, struct hk_api *api,
                                     uv_loop_t *loop, struct hk_fault *fault);
 

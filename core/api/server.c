@@ -317,7 +317,7 @@ static int start_thread(struct hk_server *server, struct hk_fault *fault)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int sys = pthread_create(&server->thread, NULL, run_thread, server);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return sys == 0 ? 0 : hk_fault_set_sys(fault, HK_EIO, sys, "the api thread does not start");
+    return sys == 0 ? 0 : hk_fault_set_sys(fault, HK_ESTART, sys, "the api thread does not start");
 }
 
 /** Frees what is left when the loop has nothing more to do. */

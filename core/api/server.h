@@ -25,7 +25,7 @@ struct hk_server_options {
     void *arg;
 };
 
-/** Binds and starts. HK_EIO with the address in the fault. Until hk_server_set_ready every route
+/** Binds and starts. HK_ESTART with the address in the fault. Until hk_server_set_ready every route
  * but /healthz answers 503. */
 HK_MUST_CHECK int hk_server_new(const struct hk_server_options *options, struct hk_server **server,
                                 struct hk_fault *fault);

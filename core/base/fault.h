@@ -25,7 +25,8 @@
     XX(HK_ELOCKED, -10, "another process holds the lock") \
     XX(HK_EVERSION, -11, "unknown format version")        \
     XX(HK_EDENIED, -12, "not allowed")                    \
-    XX(HK_EEND, -13, "end of the data")
+    XX(HK_EEND, -13, "end of the data")                   \
+    XX(HK_ESTART, -14, "a part of hookd could not be started")
 
 enum hk_error_code {
 #define XX(name, value, text) name = (value),

@@ -5,12 +5,9 @@
 #include "version.h"
 
 #include <errno.h>
-#include <lua.h>
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <uv.h>
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CONFIG = 3, EXIT_STATE = 4 };
 
@@ -96,8 +93,7 @@ static int check(const char *path)
 static int version(void)
 {
     (void)printf("hookd %s (%s)\n", hk_version(), hk_version_commit());
-    (void)printf("libuv %s\n%s\n%s\n", uv_version_string(), LUA_RELEASE,
-                 OpenSSL_version(OPENSSL_VERSION));
+    (void)printf("%s\n", hk_version_libraries());
     return EXIT_DONE;
 }
 

@@ -26,7 +26,7 @@ static char *path_join(const char *folder, const char *name)
 int hk_run_folder_open(const char *path, struct hk_run_folder **folder, struct hk_fault *fault)
 {
     if (mkdir(path, 0755) != 0 && errno != EEXIST)
-        return hk_fault_set_sys(fault, HK_EIO, errno, "run_dir %s: cannot make it", path);
+        return hk_fault_set_sys(fault, HK_ESTART, errno, "run_dir %s: cannot make it", path);
     *folder = hk_alloc_zero_or_die(1, sizeof(**folder));
     (*folder)->control_path = path_join(path, "control.sock");
     (*folder)->listen_path = path_join(path, "listen");
@@ -73,6 +73,6 @@ int hk_run_folder_announce(struct hk_run_folder *folder, const struct hk_texts *
     if (!sys && rename(folder->listen_new_path, folder->listen_path) != 0)
         sys = errno;
     if (sys)
-        return hk_fault_set_sys(fault, HK_EIO, sys, "%s: cannot write it", folder->listen_path);
+        return hk_fault_set_sys(fault, HK_ESTART, sys, "%s: cannot write it", folder->listen_path);
     return 0;
 }
