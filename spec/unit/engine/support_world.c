@@ -339,6 +339,7 @@ bool world_leap(struct world *world)
 
 void world_end_all(struct world *world, uint16_t status)
 {
+    world_settle(world);
     while (world->run_count > 0) {
         while (world->run_count > 0)
             world_end(world, 0, world_outcome(world, status));

@@ -114,7 +114,7 @@ struct hk_outcome world_outcome(const struct world *world, uint16_t status);
 /** Ends the run at `place`; the outcome's detail is moved in. */
 void world_end(struct world *world, uint32_t place, struct hk_outcome outcome);
 
-/** Ends every run with this status, and settles. */
+/** Settles, and ends every run with this status until none is left. */
 void world_end_all(struct world *world, uint16_t status);
 
 /** Makes a request with a new token; world_ask moves it in. */
