@@ -170,12 +170,14 @@ enum hk_outcome_class hk_result_class(const struct hk_response *response,
 
 static const char *text_of_tls(const struct hk_ending *ending)
 {
-    if (ending->code == CURLE_PEER_FAILED_VERIFICATION)
-        return ending->verify != X509_V_OK ? X509_verify_cert_error_string(ending->verify)
-                                           : "the certificate is not for this host";
     if (ending->code == CURLE_SSL_CACERT_BADFILE)
         return "the CA bundle cannot be read";
-    return "the TLS handshake failed";
+    if (ending->code != CURLE_PEER_FAILED_VERIFICATION)
+        return "the TLS handshake failed";
+    // The chain is good when it is only the name that curl found wrong; it then has no verdict yet.
+    if (ending->verify == X509_V_OK || ending->verify == X509_V_ERR_UNSPECIFIED)
+        return "the certificate is not for this host";
+    return X509_verify_cert_error_string(ending->verify);
 }
 
 static const char *text_of_transport(const struct hk_response *response,

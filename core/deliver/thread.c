@@ -3,10 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
-#include "base/heap.h"
 #include "base/mailbox.h"
 #include "base/slots.h"
-#include "deliver/transfer.h"
+#include "deliver/transfers.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -32,11 +31,8 @@ struct hk_thread {
     struct hk_route **routes; /**< By the endpoint's slot / thread count. */
     uint32_t route_capacity;
 
-    struct hk_transfer **transfers; /**< All that were ever needed at once. */
-    uint32_t transfer_count, transfer_capacity;
-    struct hk_transfer *free_transfers; /**< Last freed first: its memory is warm. */
-    struct hk_heap deadlines;           /**< Of transfers that are not free, in ns. */
-    struct hk_bytes scratch;            /**< For plain secrets; wiped after each use. */
+    struct hk_transfers transfers;
+    struct hk_bytes scratch; /**< For plain secrets; wiped after each use. */
 
     struct hk_fact *facts; /**< Ended since the last hand-over. */
     uint32_t fact_count, fact_capacity;
@@ -81,74 +77,12 @@ static void fail_at_once(struct hk_thread *thread, const struct hk_command_start
 
 /* ---- transfers --------------------------------------------------------------------------- */
 
-static void on_moved(void *owner, uint32_t item, uint32_t position)
-{
-    struct hk_thread *thread = owner;
-    thread->transfers[item]->place = position;
-}
-
-static struct hk_transfer *make_transfer(struct hk_thread *thread)
-{
-    if (thread->transfer_count == thread->transfer_capacity) {
-        uint32_t capacity = thread->transfer_capacity != 0 ? thread->transfer_capacity * 2 : 32;
-        struct hk_transfer **transfers =
-            hk_realloc(thread->transfers, capacity, sizeof(struct hk_transfer *));
-        if (transfers == NULL)
-            return NULL;
-        thread->transfers = transfers;
-        thread->transfer_capacity = capacity;
-    }
-    struct hk_transfer *transfer = hk_transfer_new(thread->settings, &thread->multi,
-                                                   thread->targets.share, thread->transfer_count);
-    if (transfer != NULL) {
-        transfer->place = HK_HEAP_NOWHERE;
-        thread->transfers[thread->transfer_count++] = transfer;
-    }
-    return transfer;
-}
-
-static void put_back(struct hk_thread *thread, struct hk_transfer *transfer)
-{
-    hk_transfer_end(transfer, &thread->targets);
-    transfer->next = thread->free_transfers;
-    thread->free_transfers = transfer;
-}
-
-/** Takes a transfer for the attempt and sets its deadline; NULL when out of memory. */
-static struct hk_transfer *take_transfer(struct hk_thread *thread,
-                                         const struct hk_command_start_attempt *start,
-                                         struct hk_route *route, struct hk_now now)
-{
-    struct hk_transfer *transfer = thread->free_transfers;
-    if (transfer == NULL)
-        transfer = make_transfer(thread);
-    else
-        thread->free_transfers = transfer->next;
-    if (transfer == NULL)
-        return NULL;
-    transfer->next = NULL;
-    hk_transfer_begin(transfer, start, route, now);
-    if (hk_heap_push(&thread->deadlines, hk_transfer_deadline(transfer).ns, transfer->number) == 0)
-        return transfer;
-    transfer->start.body = NULL; // stays the caller's
-    put_back(thread, transfer);
-    return NULL;
-}
-
-/** Takes the transfer, whose fact is written, out of everything. */
-static void retire(struct hk_thread *thread, struct hk_transfer *transfer)
-{
-    if (transfer->place != HK_HEAP_NOWHERE)
-        hk_heap_remove(&thread->deadlines, transfer->place);
-    put_back(thread, transfer);
-}
-
 static void fail(struct hk_thread *thread, struct hk_transfer *transfer,
                  enum hk_outcome_class class, const char *text)
 {
     hk_transfer_fail(transfer, class, text, thread->settings->clock(),
                      add_fact(thread, transfer->start.delivery));
-    retire(thread, transfer);
+    hk_transfers_put(&thread->transfers, transfer);
 }
 
 static void conclude(struct hk_thread *thread, struct hk_transfer *transfer, CURLcode code,
@@ -156,7 +90,7 @@ static void conclude(struct hk_thread *thread, struct hk_transfer *transfer, CUR
 {
     hk_transfer_conclude(transfer, code, is_expired, thread->settings->clock(),
                          add_fact(thread, transfer->start.delivery));
-    retire(thread, transfer);
+    hk_transfers_put(&thread->transfers, transfer);
 }
 
 static void remove_waiting(struct hk_transfer *transfer)
@@ -247,7 +181,7 @@ static void start_attempt(struct hk_thread *thread, const struct hk_command_star
         return;
     }
     struct hk_now now = thread->settings->clock();
-    struct hk_transfer *transfer = take_transfer(thread, start, route, now);
+    struct hk_transfer *transfer = hk_transfers_take(&thread->transfers, start, route, now);
     if (transfer == NULL) {
         fail_at_once(thread, start, HK_OUTCOME_INTERNAL, "the request could not be made");
         return;
@@ -346,16 +280,16 @@ static void collect(struct hk_thread *thread)
 /** Cuts what is over its deadline, whatever it waits for. */
 static void expire(struct hk_thread *thread)
 {
-    const struct hk_heap_entry *first = hk_heap_peek(&thread->deadlines);
-    if (first == NULL)
+    struct hk_mono due = hk_transfers_due(&thread->transfers);
+    if (due.ns == HK_MONO_NEVER.ns)
         return;
-    int64_t now_ns = thread->settings->clock().mono.ns;
-    while (first != NULL && first->key <= now_ns) {
-        struct hk_transfer *transfer = thread->transfers[first->item];
+    struct hk_mono now = thread->settings->clock().mono;
+    while (hk_mono_is_reached(due, now)) {
+        struct hk_transfer *transfer = hk_transfers_first(&thread->transfers);
         if (transfer->state == HK_TRANSFER_WAITING)
             remove_waiting(transfer);
         conclude(thread, transfer, CURLE_OPERATION_TIMEDOUT, true);
-        first = hk_heap_peek(&thread->deadlines);
+        due = hk_transfers_due(&thread->transfers);
     }
 }
 
@@ -370,9 +304,9 @@ static void on_timer(uv_timer_t *timer)
 static void arm(struct hk_thread *thread)
 {
     int64_t wait_ms = hk_multi_due_ms(&thread->multi);
-    const struct hk_heap_entry *first = hk_heap_peek(&thread->deadlines);
-    if (first != NULL) {
-        int64_t left_ns = first->key - thread->settings->clock().mono.ns;
+    struct hk_mono due = hk_transfers_due(&thread->transfers);
+    if (due.ns != HK_MONO_NEVER.ns) {
+        int64_t left_ns = due.ns - thread->settings->clock().mono.ns;
         int64_t left_ms = left_ns > 0 ? left_ns / HK_NS_PER_MS + 1 : 0;
         wait_ms = left_ms < wait_ms ? left_ms : wait_ms;
     }
@@ -427,20 +361,28 @@ static void wake(void *arg)
 /** Cuts what runs and lets everything of curl's go; the loop runs on until its handles are gone. */
 static void clear(struct hk_thread *thread)
 {
-    for (uint32_t i = 0; i < thread->transfer_count; i++) {
-        struct hk_transfer *transfer = thread->transfers[i];
-        if (transfer->state == HK_TRANSFER_WAITING)
-            remove_waiting(transfer);
-        if (transfer->state != HK_TRANSFER_FREE)
-            hk_transfer_end(transfer, &thread->targets);
-        hk_transfer_free(transfer);
+    for (uint32_t i = 0; i < thread->transfers.count; i++) {
+        if (thread->transfers.items[i]->state == HK_TRANSFER_WAITING)
+            remove_waiting(thread->transfers.items[i]);
     }
+    hk_transfers_fini(&thread->transfers);
     for (uint32_t i = 0; i < thread->route_capacity; i++)
         hk_route_unref(&thread->targets, thread->routes[i]);
     for (uint32_t i = 0; i < thread->fact_count; i++)
         hk_body_unref(thread->facts[i].attempt_ended.outcome.detail);
     hk_multi_fini(&thread->multi);
     hk_targets_fini(&thread->targets);
+}
+
+/** Lets the handles go, those of curl's sockets too. */
+static void close_loop(struct hk_thread *thread)
+{
+    uv_close((uv_handle_t *)&thread->wake, NULL);
+    uv_close((uv_handle_t *)&thread->before_poll, NULL);
+    uv_close((uv_handle_t *)&thread->after_poll, NULL);
+    uv_close((uv_handle_t *)&thread->timer, NULL);
+    (void)uv_run(&thread->loop, UV_RUN_DEFAULT);
+    hk_assert(uv_loop_close(&thread->loop) == 0);
 }
 
 static void *run(void *arg)
@@ -450,12 +392,7 @@ static void *run(void *arg)
     uv_prepare_stop(&thread->before_poll);
     uv_check_stop(&thread->after_poll);
     clear(thread);
-    uv_close((uv_handle_t *)&thread->wake, NULL);
-    uv_close((uv_handle_t *)&thread->before_poll, NULL);
-    uv_close((uv_handle_t *)&thread->after_poll, NULL);
-    uv_close((uv_handle_t *)&thread->timer, NULL);
-    (void)uv_run(&thread->loop, UV_RUN_DEFAULT);
-    hk_assert(uv_loop_close(&thread->loop) == 0);
+    close_loop(thread);
     return NULL;
 }
 
@@ -504,10 +441,8 @@ static void thread_free(struct hk_thread *thread)
     for (size_t i = 0; i < count; i++)
         hk_thread_message_fini((struct hk_thread_message *)items + i);
     hk_mailbox_fini(&thread->inbox);
-    hk_heap_fini(&thread->deadlines);
     hk_bytes_fini(&thread->scratch);
     hk_free(thread->routes);
-    hk_free(thread->transfers);
     hk_free(thread->facts);
     thread->magic = 0;
     hk_free(thread);
@@ -523,7 +458,7 @@ int hk_thread_start(const struct hk_settings *settings, uint32_t number, struct 
     thread->settings = settings;
     thread->armed_ms = UINT64_MAX;
     hk_mailbox_init(&thread->inbox, sizeof(struct hk_thread_message), wake, thread);
-    hk_heap_init(&thread->deadlines, on_moved, thread);
+    hk_transfers_init(&thread->transfers, settings, &thread->multi, &thread->targets);
 
     int code = open_loop(thread);
     if (code != 0)
@@ -544,12 +479,7 @@ int hk_thread_start(const struct hk_settings *settings, uint32_t number, struct 
 no_targets:
     hk_multi_fini(&thread->multi);
 no_multi:
-    uv_close((uv_handle_t *)&thread->wake, NULL);
-    uv_close((uv_handle_t *)&thread->before_poll, NULL);
-    uv_close((uv_handle_t *)&thread->after_poll, NULL);
-    uv_close((uv_handle_t *)&thread->timer, NULL);
-    (void)uv_run(&thread->loop, UV_RUN_DEFAULT);
-    hk_assert(uv_loop_close(&thread->loop) == 0);
+    close_loop(thread);
 no_loop:
     thread_free(thread);
     return code;

@@ -30,6 +30,7 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
         transfer->is_denied = true;
         return CURL_SOCKET_BAD;
     }
+    transfer->has_opened = true;
     return hk_multi_open_socket(transfer->multi, address);
 }
 
@@ -79,6 +80,7 @@ static bool set_numbers(CURL *easy)
         { CURLOPT_POST, 1 },
         { CURLOPT_NOSIGNAL, 1 },
         { CURLOPT_FOLLOWLOCATION, 0 },
+        { CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 }, // a proxy's answer is not the receiver's
         { CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },
         { CURLOPT_HTTP09_ALLOWED, 0 },
         { CURLOPT_NETRC, CURL_NETRC_IGNORED },
@@ -177,6 +179,7 @@ void hk_transfer_begin(struct hk_transfer *transfer, const struct hk_command_sta
     transfer->sent = now.mono;
     transfer->is_denied = false;
     transfer->has_asked = false;
+    transfer->has_opened = false;
     transfer->state = HK_TRANSFER_WAITING;
     hk_response_clear(&transfer->response, transfer->settings->response_bytes_max);
 }
@@ -239,6 +242,24 @@ static int sign(struct hk_transfer *transfer, struct hk_bytes *scratch, struct h
     return code;
 }
 
+/** With a proxy: names the checked address instead of the host, in the tunnel's request too, so
+ * that the proxy resolves nothing and dials what was checked. */
+static bool set_connect_to(struct hk_transfer *transfer)
+{
+    const struct hk_target *target = transfer->route->target;
+    const union hk_address *address = &target->answer->addresses[0];
+    char host[INET6_ADDRSTRLEN];
+    bool is_v6 = address->any.sa_family == AF_INET6;
+    const void *bytes =
+        is_v6 ? (const void *)&address->v6.sin6_addr : (const void *)&address->v4.sin_addr;
+    if (inet_ntop(address->any.sa_family, bytes, host, sizeof(host)) == NULL)
+        return false;
+    (void)snprintf(transfer->connect_text, sizeof(transfer->connect_text),
+                   is_v6 ? "::[%s]:%u" : "::%s:%u", host, (unsigned)target->port);
+    transfer->connect_to = (struct curl_slist){ .data = transfer->connect_text };
+    return curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, &transfer->connect_to) == CURLE_OK;
+}
+
 /** Tells curl what differs from the request before. */
 static bool set_request(struct hk_transfer *transfer, struct hk_mono now)
 {
@@ -250,6 +271,8 @@ static bool set_request(struct hk_transfer *transfer, struct hk_mono now)
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout_ms) != CURLE_OK)
         return false;
     transfer->timeout_ms = timeout_ms;
+    if (transfer->settings->proxy != NULL && !set_connect_to(transfer))
+        return false;
     struct curl_slist *lines = hk_headers_link(&transfer->headers, transfer->route->lines);
     return curl_easy_setopt(easy, CURLOPT_CURLU, transfer->route->url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines) == CURLE_OK &&
@@ -291,11 +314,9 @@ static void measure(const struct hk_transfer *transfer, struct hk_mono now,
                     struct hk_timings *timings)
 {
     uint32_t waited_us = us_between(transfer->begun.mono, transfer->sent);
-    long connections = 0;
     timings->dns_us = transfer->has_asked ? waited_us : 0;
     timings->total_us = us_between(transfer->begun.mono, now);
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connections);
-    if (connections > 0) {
+    if (transfer->has_opened) {
         uint32_t found = get_us(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T);
         uint32_t connected = get_us(transfer->easy, CURLINFO_CONNECT_TIME_T);
         uint32_t secured = get_us(transfer->easy, CURLINFO_APPCONNECT_TIME_T);

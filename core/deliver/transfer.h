@@ -39,8 +39,11 @@ struct hk_transfer {
     struct hk_mono sent; /**< When curl got it. */
     struct hk_headers headers;
     struct hk_response response;
-    bool is_denied;
-    bool has_asked;
+    struct curl_slist connect_to; /**< With a proxy: its one line, `connect_text`. */
+    char connect_text[64];
+    bool is_denied;  /**< The guard refused an address at the last moment. */
+    bool has_asked;  /**< It had to wait for the resolver. */
+    bool has_opened; /**< It has a connection of its own, or tried. */
 };
 
 /** Makes a free transfer; NULL when out of memory. Everything given is borrowed for its life. */
