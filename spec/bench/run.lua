@@ -1,0 +1,164 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The bench: hookd's full cycle beside the bare loops, interleaved, round after round.
+-- Options: README.md; the folder of the programs is $HOOKD_BIN_DIR.
+local here = arg[0]:match('^(.*/)') or './'
+package.path = here .. '?.lua;' .. here .. '../support/?.lua;' .. package.path
+
+local bare = require 'bare'
+local cycle = require 'cycle'
+local json = require 'json'
+local place = require 'place'
+local report = require 'report'
+local stage = require 'stage'
+local summary = require 'summary'
+local temp = require 'temp'
+
+-- limits.md: what the bare loops cost on the machine that the budget was made for, and the budget
+-- of design.md section 10 without Lua and history.
+local BARE_SEND_US, BARE_INGEST_US, BUDGET_US = 14.9, 13.4, 36
+local LATENCY_SHARE = 0.5
+
+local options = { seconds = 5, rounds = 3, connections = 64, json = 'build/bench.json' }
+local NAMES = { 'bare_send', 'bare_ingest', 'cycle', 'latency', 'drain' }
+
+local function fail(text)
+  io.stderr:write('bench: ', text, '\n')
+  os.exit(2)
+end
+
+local function is_name(text)
+  for _, name in ipairs(NAMES) do
+    if name == text then return true end
+  end
+  return false
+end
+
+local function parse()
+  local i = 1
+  while i <= #arg do
+    local name, value = arg[i]:match('^%-%-(%w+)$'), arg[i + 1]
+    if name == 'seconds' or name == 'rounds' or name == 'connections' then
+      options[name] = tonumber(value) or fail('no number behind ' .. arg[i])
+    elseif name == 'only' and is_name(value) then
+      options.only = value
+    elseif name == 'json' and value then
+      options.json = value
+    else
+      fail('usage: [--seconds S] [--rounds N] [--connections N] [--json FILE] [--only NAME]\n'
+        .. 'NAME: ' .. table.concat(NAMES, ', '))
+    end
+    i = i + 2
+  end
+end
+
+local results = {}
+
+local function keep(name, result)
+  results[name] = results[name] or {}
+  table.insert(results[name], result)
+  io.stderr:write(('  %-12s %8.0f/s  %6.1f us\n'):format(name, result.per_s, result.cpu_us))
+end
+
+local function wants(name)
+  return not options.only or options.only == name
+end
+
+-- The runs of hookd share one daemon a round. Latency is measured at half of what it can do.
+local function run_hookd()
+  local daemon = cycle.start(options)
+  local full
+  if wants('cycle') or wants('latency') then
+    full = daemon:measure { seconds = options.seconds }
+    keep('cycle', full)
+  end
+  if wants('latency') then
+    keep('latency', daemon:measure { seconds = options.seconds,
+      rate = math.floor(full.per_s * LATENCY_SHARE) })
+  end
+  if wants('drain') then keep('drain', daemon:measure_drain { seconds = options.seconds / 2 }) end
+  daemon:stop()
+end
+
+local function run_round(number)
+  io.stderr:write(('round %d of %d\n'):format(number, options.rounds))
+  if wants('bare_send') then keep('bare_send', bare.send(options)) end
+  if wants('bare_ingest') then keep('bare_ingest', bare.ingest(options)) end
+  if wants('cycle') or wants('latency') or wants('drain') then run_hookd() end
+  stage.clear()
+end
+
+-- What the budget is on this machine: it scales as the bare loops do.
+local function budget_here()
+  local send, ingest = results.bare_send, results.bare_ingest
+  if not send or not ingest then return BUDGET_US end
+  local bare_us = summary.of(send).cpu_us.median + summary.of(ingest).cpu_us.median
+  return BUDGET_US * bare_us / (BARE_SEND_US + BARE_INGEST_US)
+end
+
+local function goals()
+  local send, ingest = results.bare_send, results.bare_ingest
+  local cpu = results.cycle and summary.of(results.cycle).cpu_us
+  return {
+    { name = 'full cycle a second / bare_send', mark = 0.30,
+      value = summary.ratio(results.cycle, 'per_s', send, 'per_s') },
+    { name = 'backlog drained a second / bare_send', mark = 0.75,
+      value = summary.ratio(results.drain, 'per_s', send, 'per_s') },
+    { name = 'accepted a second / bare_ingest', mark = 0.30,
+      value = summary.ratio(results.cycle, 'accepted_per_s', ingest, 'per_s') },
+    { name = 'CPU us a delivery', mark = BUDGET_US, at_most = true, form = '%.1f', value = cpu },
+    { name = 'CPU us a delivery, budget scaled to here', mark = budget_here(), at_most = true,
+      form = '%.1f', value = cpu },
+  }
+end
+
+local function summaries()
+  local runs = {}
+  for _, name in ipairs(NAMES) do
+    if results[name] then
+      table.insert(runs, { name = name, summary = summary.of(results[name]) })
+    end
+  end
+  return runs
+end
+
+local function notes()
+  local where = place.is_pinned
+    and ('hookd and the bare loops on CPU %d, their peers on CPU %d.'):format(place.measured,
+      place.peer)
+    or 'Nothing is pinned: one processor, or no taskset.'
+  return {
+    where .. (' %d connections, %g s each, median [min..max] of %d rounds.'):format(
+      options.connections, options.seconds, options.rounds),
+    'p50 and p99: from the moment an event was sent to its arrival at the receiver (bare_ingest:',
+    'to its 202). cycle is full up and queues; latency runs at half of its rate.',
+    'Other work on the machine moves all of it: believe the ratios and the CPU time.',
+  }
+end
+
+local function write_json(runs, reached)
+  local out = { options = options, is_pinned = place.is_pinned, runs = {}, rounds = results,
+    goals = {} }
+  for _, run in ipairs(runs) do out.runs[run.name] = run.summary end
+  for _, goal in ipairs(reached) do
+    table.insert(out.goals, { name = goal.name, value = goal.value, mark = goal.mark,
+      at_most = goal.at_most or false })
+  end
+  temp.write(options.json, json.encode(out) .. '\n')
+  print('written: ' .. options.json)
+end
+
+local function main()
+  parse()
+  for number = 1, options.rounds do run_round(number) end
+  local runs, reached = summaries(), goals()
+  print()
+  report.print(runs, reached, notes())
+  write_json(runs, reached)
+end
+
+local ok, why = xpcall(main, debug.traceback)
+pcall(stage.clear)
+if not ok then
+  io.stderr:write('bench: ', tostring(why), '\n')
+  os.exit(1)
+end
