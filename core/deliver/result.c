@@ -101,8 +101,8 @@ bool hk_response_take_body(struct hk_response *response, struct hk_slice piece)
     size_t room = HK_RESPONSE_KEPT_BYTES_MAX - response->kept.size;
     size_t keep = piece.size < room ? piece.size : room;
     // Without memory less is kept; the outcome stays what it is.
-    if (keep != 0 && hk_bytes_append(&response->kept, piece.at, keep) != 0)
-        keep = 0;
+    bool is_kept = keep == 0 || hk_bytes_append(&response->kept, piece.at, keep) == 0;
+    (void)is_kept;
     response->body_bytes += piece.size;
     response->is_cut = response->body_bytes > response->body_bytes_max;
     return !response->is_cut;
