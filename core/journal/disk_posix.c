@@ -260,6 +260,19 @@ static void posix_unlock(struct hk_disk *disk)
     posix->lock = -1;
 }
 
+/** Makes the folder's own name durable, as far as the folder above may be read. */
+static int sync_parent(int folder)
+{
+    int parent = openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (parent < 0)
+        return errno == EACCES ? 0 : -1;
+    int code = fsync(parent);
+    int found = errno;
+    (void)close(parent);
+    errno = found;
+    return code;
+}
+
 int hk_disk_posix_open(const char *path, struct hk_disk **disk, struct hk_fault *fault)
 {
     static const struct hk_disk_ops ops = {
@@ -287,6 +300,11 @@ int hk_disk_posix_open(const char *path, struct hk_disk **disk, struct hk_fault 
     int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (folder < 0)
         return hk_fault_set_sys(fault, hk_disk_code(errno), errno, "opening %s", path);
+    if (sync_parent(folder) != 0) {
+        int sys = errno;
+        (void)close(folder);
+        return hk_fault_set_sys(fault, hk_disk_code(sys), sys, "syncing the folder of %s", path);
+    }
     struct posix_disk *opened = hk_alloc(sizeof(*opened));
     if (opened == NULL) {
         (void)close(folder);
