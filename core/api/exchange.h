@@ -79,6 +79,8 @@ struct hk_peer {
     bool is_control; /**< Came over the control socket: the platform. */
     int socket;
     uint64_t idle_since_ms;
+    uint64_t taken_bytes;      /**< Of whole requests, so far... */
+    bool is_uncounted;         /**< ...unless there were chunked ones. */
     uint64_t partial_since_ms; /**< Idle, but bytes of a next request came; 0: none. */
     struct hk_exchange exchange;
     struct hk_stream *stream; /**< Of a tail, or NULL. */

@@ -2,13 +2,12 @@
 #include "api/listener.h"
 
 #include "api/tail.h"
+#include "api/traffic.h"
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/log.h"
 
 #include <microhttpd.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -16,6 +15,7 @@
 
 #define CONNECTIONS_MAX 4096
 #define CONTROL_CONNECTIONS_MAX 64
+#define CLOCK_SLACK_MS UINT64_C(200)
 /** Runs in a row before others on the loop get their turn. */
 #define RUNS_MAX 8
 
@@ -107,7 +107,10 @@ static void begin(struct hk_peer *peer)
     MHD_get_connection_values(peer->connection, MHD_HEADER_KIND, take_header, &exchange->head);
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(peer->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    hk_exchange_begin(exchange, info != NULL ? info->header_size : 0);
+    size_t head_bytes = info != NULL ? info->header_size : 0;
+    hk_exchange_begin(exchange, head_bytes);
+    peer->taken_bytes += head_bytes + exchange->head.body_bytes;
+    peer->is_uncounted = peer->is_uncounted || exchange->head.is_chunked;
 }
 
 /** Goes on where the exchange stands when its head is known. */
@@ -259,6 +262,7 @@ void hk_listener_run(struct hk_listener *listener)
     MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
     if (!listener->is_open)
         return;
+    uv_update_time(listener->poll.loop);
     listener->api->loop_ms = uv_now(listener->poll.loop);
     listener->is_resumed = false;
     for (int i = 0; i < RUNS_MAX; i++) {
@@ -325,15 +329,18 @@ static void cut(struct hk_peer *peer, const char *why)
     shutdown(peer->socket, SHUT_RDWR);
 }
 
-/** Has a peer between two requests begun to send the next one? */
+/** Has a peer between two requests begun to send the next one? The kernel has counted what came,
+ * and we what was taken; the frames of chunks are not counted, so after those the time of the last
+ * byte must do (later than the end by more than the loop's clock may be wrong). */
 static bool has_partial_head(const struct hk_peer *peer)
 {
-    struct tcp_info info;
-    socklen_t size = sizeof(info);
-    if (getsockopt(peer->socket, IPPROTO_TCP, TCP_INFO, &info, &size) < 0)
+    struct hk_traffic traffic;
+    if (!hk_traffic_read(peer->socket, &traffic))
         return false;
+    if (!peer->is_uncounted)
+        return traffic.received_bytes > peer->taken_bytes;
     uint64_t idle_ms = peer->api->loop_ms - peer->idle_since_ms;
-    return info.tcpi_last_data_recv + UINT64_C(20) < idle_ms;
+    return traffic.last_received_ms + CLOCK_SLACK_MS < idle_ms;
 }
 
 static void sweep_idle(struct hk_peer *peer)

@@ -363,7 +363,7 @@ static void test_a_peer_may_leave_while_it_waits(void **state)
     assert_int_equal(answer.status, 202);
 }
 
-static void test_a_head_that_drips_is_cut(void **state)
+static void test_a_head_that_stops_is_cut(void **state)
 {
     (void)state;
     int fd = test_connect(&engine);
@@ -372,26 +372,56 @@ static void test_a_head_that_drips_is_cut(void **state)
     close(fd);
 }
 
-static void test_a_second_head_that_drips_is_cut(void **state)
+static void test_a_second_head_that_stops_is_cut(void **state)
+{
+    (void)state;
+    int fd = test_connect(&engine); /* In one piece: nothing but the count tells. */
+    test_send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\r\n");
+    test_receive(fd, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_true(test_is_closed(fd));
+    close(fd);
+}
+
+static void test_a_head_after_chunks_that_stops_is_cut(void **state)
 {
     (void)state;
     int fd = test_connect(&engine);
-    test_send(fd, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    test_send(fd, "POST /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                  "1\r\nx\r\n0\r\n\r\n");
     test_receive(fd, &answer);
-    assert_int_equal(answer.status, 200);
-    usleep(60000);
+    assert_int_equal(answer.status, 405);
+    usleep(400000); /* Only so can the time of the last byte tell. */
     test_send(fd, "GET /healthz HTTP/1.1\r\n");
     assert_true(test_is_closed(fd));
     close(fd);
 }
 
-static void test_a_body_that_drips_is_cut(void **state)
+static void test_a_body_that_stops_is_cut(void **state)
 {
     (void)state;
     int fd = test_connect(&engine);
     test_send(fd, "POST " EVENTS " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                   "Authorization: Bearer " TEST_PLATFORM_KEY "\r\nContent-Length: 9\r\n\r\n{");
     assert_true(test_is_closed(fd));
+    close(fd);
+}
+
+static void test_an_idle_peer_is_not_cut(void **state)
+{
+    (void)state;
+    int fd = test_connect(&engine);
+    for (int i = 0; i < 3; i++) { /* Idle for more than a deadline each time. */
+        test_send_format(fd,
+                         "POST " EVENTS " HTTP/1.1\r\nHost: x\r\n"
+                         "Content-Type: application/json\r\n"
+                         "Authorization: Bearer " TEST_PLATFORM_KEY "\r\n"
+                         "Content-Length: %zu\r\n\r\n%s",
+                         strlen(APPROVED), APPROVED);
+        test_receive(fd, &answer);
+        assert_int_equal(answer.status, 202);
+        usleep(500000);
+    }
     close(fd);
 }
 
@@ -494,6 +524,30 @@ static void test_a_tail_streams_until_its_peer_leaves(void **state)
     test_wait_for(&engine.tail_stops, 1); /* Noticed by the sweep. */
 }
 
+static void test_a_tail_that_does_not_read_loses_lines(void **state)
+{
+    (void)state;
+    static char text[65536];
+    const unsigned wanted = 60000;
+    int fd = test_connect_control(&engine);
+    test_send(fd, "GET /api/v1/tail HTTP/1.1\r\nHost: x\r\n\r\n");
+    test_receive_until(fd, "\r\n\r\n", text, sizeof(text));
+    atomic_store(&engine.traces_wanted, wanted);
+    while (atomic_load(&engine.traces_wanted) > 0)
+        usleep(1000);
+    test_ask(&engine, "GET", "/healthz", NULL, &answer); /* Nobody else is held up... */
+    assert_int_equal(answer.status, 200);
+    bool has_dropped = false;
+    for (int i = 0; i < 200000 && !has_dropped; i++) {
+        if (i % 1000 == 999)
+            atomic_fetch_add(&engine.traces_wanted, 1); /* ...and the gap is told with a line. */
+        test_receive_until(fd, "}\n", text, sizeof(text));
+        has_dropped = strstr(text, "{\"dropped\":") != NULL;
+    }
+    assert_true(has_dropped);
+    close(fd);
+}
+
 static void test_a_tail_ends_with_the_server(void **state)
 {
     (void)state;
@@ -528,13 +582,16 @@ int main(void)
         WITH(test_doubtful_framing_is_400_and_closed),
         WITH(test_a_long_head_is_431),
         WITH(test_a_peer_may_leave_while_it_waits),
-        HURRIED(test_a_head_that_drips_is_cut),
-        HURRIED(test_a_second_head_that_drips_is_cut),
-        HURRIED(test_a_body_that_drips_is_cut),
+        HURRIED(test_a_head_that_stops_is_cut),
+        HURRIED(test_a_second_head_that_stops_is_cut),
+        HURRIED(test_a_head_after_chunks_that_stops_is_cut),
+        HURRIED(test_a_body_that_stops_is_cut),
+        HURRIED(test_an_idle_peer_is_not_cut),
         cmocka_unit_test(test_who_waits_at_the_end_gets_503),
         cmocka_unit_test(test_a_quiesced_server_takes_nothing_but_answers),
         WITH(test_until_it_is_ready_only_health_is_well),
         HURRIED(test_a_tail_streams_until_its_peer_leaves),
+        WITH(test_a_tail_that_does_not_read_loses_lines),
         cmocka_unit_test(test_a_tail_ends_with_the_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

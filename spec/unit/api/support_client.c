@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support_client.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,6 +64,7 @@ void test_send_format(int fd, const char *format, ...)
 /** Reads one byte; false at the end. */
 static bool read_byte(int fd, char *byte)
 {
+    errno = 0;
     ssize_t size = recv(fd, byte, 1, 0);
     return size == 1;
 }
@@ -101,7 +103,7 @@ bool test_is_closed(int fd)
     char byte;
     while (read_byte(fd, &byte))
         continue;
-    return recv(fd, &byte, 1, MSG_DONTWAIT) <= 0;
+    return errno != EAGAIN;
 }
 
 void test_receive_until(int fd, const char *wanted, char *out, size_t size)

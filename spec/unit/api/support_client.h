@@ -19,7 +19,7 @@ void test_send_format(int fd, const char *format, ...) HK_PRINTF(2, 3);
 /** Reads one answer with a Content-Length; fails the test after 20 s of silence. */
 void test_receive(int fd, struct test_answer *answer);
 
-/** True when the server has closed the connection (waits for it, at most 20 s). */
+/** True when the server closes the connection; false after 20 s without that. */
 bool test_is_closed(int fd);
 
 /** Reads until `wanted` has come; fails the test after 20 s of silence. */
