@@ -473,8 +473,8 @@ static void url_set(struct hk_endpoint_patch *patch, uint32_t number)
     patch->value.url_normal = hk_strdup_or_die(url);
 }
 
-struct hk_uuid world_endpoint(struct world *world, uint64_t merchant_id,
-                              const struct hk_endpoint_patch *change)
+struct hk_uuid world_endpoint_ask(struct world *world, uint64_t merchant_id,
+                                  const struct hk_endpoint_patch *change)
 {
     uint32_t number = ++world->endpoint_number;
     struct hk_request *request = world_request(world, HK_REQUEST_ENDPOINT_CREATE);
@@ -487,7 +487,16 @@ struct hk_uuid world_endpoint(struct world *world, uint64_t merchant_id,
     }
     url_set(&request->endpoint, number);
     struct hk_uuid uuid = request->uuid;
-    assert_int_equal(world_answer(world, request)->code, 0);
+    (void)world_ask(world, request);
+    return uuid;
+}
+
+struct hk_uuid world_endpoint(struct world *world, uint64_t merchant_id,
+                              const struct hk_endpoint_patch *change)
+{
+    struct hk_uuid uuid = world_endpoint_ask(world, merchant_id, change);
+    world_settle(world);
+    assert_int_equal(world_reply(world, world->token)->code, 0);
     return uuid;
 }
 

@@ -134,6 +134,10 @@ void world_merchant_delete(struct world *world, uint64_t id);
 /** An endpoint that is there when this returns; `change` (or NULL) tells how it differs. */
 struct hk_uuid world_endpoint(struct world *world, uint64_t merchant_id,
                               const struct hk_endpoint_patch *change);
+
+/** The same, but only asks. */
+struct hk_uuid world_endpoint_ask(struct world *world, uint64_t merchant_id,
+                                  const struct hk_endpoint_patch *change);
 void world_endpoint_delete(struct world *world, uint64_t merchant_id, struct hk_uuid uuid);
 void world_endpoint_enable(struct world *world, uint64_t merchant_id, struct hk_uuid uuid,
                            bool is_enabled);
