@@ -222,10 +222,19 @@ static void settle(struct hk_engine *engine, uint32_t delivery, const struct hk_
     hk__queue_refresh(engine, endpoint);
 }
 
+static uint32_t in_flight_find(const struct hk_engine *engine, uint64_t delivery)
+{
+    uint32_t slot = hk_slots_find(&engine->deliveries, delivery);
+    if (slot == HK_SLOT_NONE || hk__delivery(engine, slot)->state != HK_DELIVERY_IN_FLIGHT)
+        return HK_SLOT_NONE;
+    return slot;
+}
+
 void hk__attempt_ended(struct hk_engine *engine, const struct hk_fact_attempt_ended *ended)
 {
-    uint32_t slot = hk_slots_find(&engine->deliveries, ended->delivery);
-    if (slot == HK_SLOT_NONE || hk__delivery(engine, slot)->state != HK_DELIVERY_IN_FLIGHT) {
+    uint32_t slot = in_flight_find(engine, ended->delivery);
+    /* Without a body it waits for one: what ended is not what is about to begin. */
+    if (slot == HK_SLOT_NONE || !flight_of(engine, hk__delivery(engine, slot))->body) {
         hk_body_unref(ended->outcome.detail);
         return;
     }
@@ -242,15 +251,23 @@ void hk__attempt_cut_short(struct hk_engine *engine, uint32_t delivery)
     settle(engine, delivery, &outcome);
 }
 
+/* Much may have happened while the body was read. */
+static bool may_still_start(const struct hk_engine *engine, const struct hk_delivery_row *row)
+{
+    const struct hk_endpoint_row *endpoint = hk__endpoint(engine, row->endpoint);
+    return !engine->is_draining && !endpoint->is_deleted && endpoint->value.enabled &&
+           !is_expired(engine, hk__event(engine, row->event));
+}
+
 void hk__attempt_loaded(struct hk_engine *engine, uint64_t delivery, struct hk_body *body)
 {
-    uint32_t slot = hk_slots_find(&engine->deliveries, delivery);
-    if (slot == HK_SLOT_NONE || hk__delivery(engine, slot)->state != HK_DELIVERY_IN_FLIGHT)
+    uint32_t slot = in_flight_find(engine, delivery);
+    if (slot == HK_SLOT_NONE)
         return;
     struct hk_delivery_row *row = hk__delivery(engine, slot);
-    if (engine->is_draining) {
+    if (!may_still_start(engine, row)) {
         land(engine, slot);
-        hk__queue_push(engine, slot);
+        hk__attempt_make_ready(engine, slot);
         return;
     }
     if (body) {

@@ -93,7 +93,7 @@ void hk__bodies_loaded(struct hk_engine *engine, const struct hk_fact_loaded *lo
         hk__accept_loaded(engine, load.target, loaded->body);
         break;
     case HK_LOAD_FOR_REPLY:
-        load.reply->event->body = hk_body_ref(loaded->body);
+        load.reply->event->body = loaded->body ? hk_body_ref(loaded->body) : NULL;
         hk__answers_push_reply(engine, load.reply);
         break;
     }

@@ -207,6 +207,7 @@ static void appended(struct hk_engine *engine, const struct hk_fact_appended *fa
 {
     hk_assert(fact->lsn <= engine->lsn_last && fact->lsn >= engine->lsn_durable);
     engine->lsn_durable = fact->lsn;
+    engine->stats.journal_syncs++;
     hk__accept_located(engine, fact);
     hk_free(fact->located);
 }

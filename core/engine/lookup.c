@@ -47,13 +47,23 @@ static void attempts_copy(const struct hk_engine *engine, const struct hk_delive
     }
 }
 
+/* An attempt whose body is still being read has not begun, and may never. */
+static enum hk_delivery_state state_of(const struct hk_engine *engine,
+                                       const struct hk_delivery_row *row)
+{
+    if (row->state != HK_DELIVERY_IN_FLIGHT)
+        return row->state;
+    const struct hk_flight *flight = hk_slots_row(&engine->flights, row->link);
+    return flight->body ? HK_DELIVERY_IN_FLIGHT : HK_DELIVERY_READY;
+}
+
 /* What the state will be when the sweep has come by. */
 static void show_deletion(const struct hk_engine *engine, const struct hk_delivery_row *row,
                           struct hk_delivery *delivery)
 {
     const struct hk_endpoint_row *endpoint = hk__endpoint(engine, row->endpoint);
-    if (!endpoint->is_deleted || row->state == HK_DELIVERY_IN_FLIGHT ||
-        hk_delivery_state_is_terminal(row->state))
+    if (!endpoint->is_deleted || delivery->state == HK_DELIVERY_IN_FLIGHT ||
+        hk_delivery_state_is_terminal(delivery->state))
         return;
     delivery->state = HK_DELIVERY_DROPPED;
     delivery->reason = hk__directory_gone_reason(engine, row->endpoint);
@@ -74,7 +84,7 @@ static void delivery_copy(const struct hk_engine *engine, const struct hk_delive
         .number = row->number,
         .endpoint = hk__endpoint(engine, row->endpoint)->value.uuid,
         .role = row->role,
-        .state = row->state,
+        .state = state_of(engine, row),
         .reason = row->reason,
         .attempt_count = row->attempt_count,
         .attempts = attempts,

@@ -26,7 +26,11 @@ int hk__plan_make(struct hk_engine *engine, uint32_t event, const struct hk_body
         primary_count += endpoint->role == HK_ROLE_PRIMARY;
         hk__work_take(engine);
     }
-    row->reason = primary_count ? HK_REASON_NONE : HK_REASON_NO_ENDPOINT;
+    row->reason = HK_REASON_NONE;
+    if (hk__merchant(engine, row->merchant)->is_deleted)
+        row->reason = HK_REASON_MERCHANT_DELETED;
+    else if (primary_count == 0)
+        row->reason = HK_REASON_NO_ENDPOINT;
     return 0;
 }
 
