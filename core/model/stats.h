@@ -19,6 +19,7 @@
     XX(deliveries_dead, 0, "deliveries dead")                           \
     XX(deliveries_dropped, 0, "deliveries dropped")                     \
     XX(bodies_loaded, 0, "bodies read back from disk")                  \
+    XX(journal_syncs, 0, "batches of records that came to be on disk")  \
     XX(events_live, 1, "events that are not finished")                  \
     XX(deliveries_pending, 1, "deliveries that are not finished")       \
     XX(deliveries_ready, 1, "deliveries in queues")                     \
