@@ -52,7 +52,7 @@ static int parse_address(const char *text, union any_address *out, socklen_t *si
 
 static void add_bound(int socket, struct hk_texts *bound)
 {
-    union any_address address;
+    union any_address address = { 0 };
     socklen_t size = sizeof(address);
     char host[INET6_ADDRSTRLEN] = "", text[INET6_ADDRSTRLEN + 16];
     if (getsockname(socket, &address.any, &size) < 0)
