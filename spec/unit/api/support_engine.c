@@ -225,7 +225,7 @@ void test_engine_start(struct test_engine *engine, uint32_t request_ms)
     struct hk_fault fault = { 0 };
     memset(engine, 0, sizeof(*engine));
     fill_config(&engine->config);
-    snprintf(engine->control_path, sizeof(engine->control_path), "/tmp/hk_api_test.%d.sock",
+    snprintf(engine->control_path, sizeof(engine->control_path), "/tmp/hookd-api-test.%d.sock",
              (int)getpid());
     hk_mailbox_init(&engine->facts, sizeof(struct hk_fact), NULL, NULL);
     struct hk_server_options options = { .config = &engine->config,
