@@ -145,6 +145,16 @@ static void end_one(struct life *life)
     world_end(life->world, place, world_outcome(life->world, statuses[draw(life, 8)]));
 }
 
+static void load_one(struct life *life)
+{
+    struct world *world = life->world;
+    if (world->load_count == 0)
+        return;
+    world->is_loading_broken = draw(life, 10) == 0;
+    world_load(world, draw(life, world->load_count));
+    world->is_loading_broken = false;
+}
+
 static void disk_one(struct life *life)
 {
     struct world *world = life->world;
@@ -169,6 +179,7 @@ void life_go(struct life *life, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         uint32_t what = draw(life, 100);
+        load_one(life);
         if (what < 30)
             accept_one(life);
         else if (what < 60)
@@ -188,13 +199,15 @@ void life_rest(struct life *life)
 {
     struct world *world = life->world;
     world->is_disk_slow = false;
-    while (world->run_count > 0 || world->watch.lsn_last > world->lsn_durable ||
-           world->fact_count > 0) {
+    while (world->run_count > 0 || world->load_count > 0 || world->fact_count > 0 ||
+           world->watch.lsn_last > world->lsn_durable) {
         if (world->watch.lsn_last > world->lsn_durable)
             world_disk(world, world->watch.lsn_last);
         world_settle(world);
         while (world->run_count > 0)
             end_one(life);
+        while (world->load_count > 0)
+            load_one(life);
     }
     world_settle(world);
     world->is_disk_slow = true;

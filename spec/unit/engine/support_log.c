@@ -272,10 +272,25 @@ static void assert_same_records(const struct hk_record *a, const struct hk_recor
     }
 }
 
+/* Tells which row only one of them has; a count alone would not help. */
+static void assert_same_keys(const struct kept_log *one, const struct kept_log *other)
+{
+    for (uint32_t i = 0; i < one->count && i < other->count; i++) {
+        int order = compare_rows(&one->items[i], &other->items[i]);
+        const struct kept_record *alone = order < 0 ? one->items[i] : other->items[i];
+        if (order)
+            fail_msg("only the %s has a row of type %d: lsn %llu of the row, %llu of the event",
+                     order < 0 ? "one" : "other", (int)alone->record.type,
+                     (unsigned long long)alone->record.lsn,
+                     (unsigned long long)(alone->event ? alone->event->lsn : 0));
+    }
+}
+
 void assert_same_rows(struct kept_log *one, struct kept_log *other)
 {
     kept_log_sort(one);
     kept_log_sort(other);
+    assert_same_keys(one, other);
     assert_int_equal(one->count, other->count);
     for (uint32_t i = 0; i < one->count; i++)
         assert_same_records(&one->items[i]->record, &other->items[i]->record);
