@@ -118,6 +118,14 @@ static int add_delivery(const struct replay *replay, uint32_t event, uint32_t *l
     return 0;
 }
 
+/* An id that anything in the log still names is not given out again: what was kept for the merchant
+ * that had it would be its successor's. */
+static void note_merchant_id(struct hk_engine *engine, uint64_t id)
+{
+    if (id > engine->merchant_id_last)
+        engine->merchant_id_last = id;
+}
+
 static void restore_idempotency(const struct replay *replay)
 {
     const struct hk_record_event *record = &replay->record->event;
@@ -140,6 +148,7 @@ static int replay_event(const struct replay *replay)
     uint32_t merchant = hk__directory_merchant(engine, record->merchant_id);
     uint32_t slot;
     restore_idempotency(replay);
+    note_merchant_id(engine, record->merchant_id);
     if (event_find(engine, &record->id) != HK_INDEX_NONE || hk__finish_find(engine, &record->id))
         return out_of_step(replay, "an event that was accepted before");
     if (merchant == HK_NONE && !replay->is_covered)
@@ -260,6 +269,9 @@ static int restore_delivery(const struct replay *replay, uint32_t event, uint32_
                             const struct hk_delivery *delivery)
 {
     struct hk_engine *engine = replay->engine;
+    bool has_begun = delivery->state != HK_DELIVERY_IN_FLIGHT || delivery->attempt_count > 0;
+    if (!has_begun || delivery->attempt_count > HK_ATTEMPTS_MAX)
+        return damaged(replay, "a number of attempts that cannot be");
     int code = add_delivery(replay, event, last, &delivery->endpoint, delivery->role);
     if (code)
         return code;
@@ -331,6 +343,7 @@ static int replay_state(const struct replay *replay)
 {
     struct hk_engine *engine = replay->engine;
     const struct hk_event *event = replay->record->state;
+    note_merchant_id(engine, event->merchant_id);
     forget_event(engine, &event->id);
     if (hk__finish_find(engine, &event->id))
         return NOTHING_TO_DO; /* What is finished never changes: it has a row from before too. */
@@ -417,6 +430,7 @@ static int replay_any(const struct replay *replay)
         replay_key_deleted(replay->engine, &replay->record->key_deleted);
         return 0;
     case HK_RECORD_IDEMPOTENCY:
+        note_merchant_id(replay->engine, replay->record->idempotency.merchant_id);
         hk__idempotency_restore(replay->engine, &replay->record->idempotency);
         return 0;
     default:

@@ -127,6 +127,34 @@ static void test_an_id_may_be_used_again(void **state)
     }
 }
 
+/* Its events and idempotency keys are kept for a while: they are nobody else's. */
+static void test_the_id_of_a_deleted_merchant_is_not_given_out_again(void **state)
+{
+    (void)state;
+    for (int with_key = 0; with_key < 2; with_key++) {
+        struct world world;
+        struct world after;
+        world_init(&world, NULL);
+        world_merchant(&world, 1);
+        world_merchant(&world, 2);
+        (void)world_accept(&world, 2);
+        world_accept_fact(&world)->has_idempotency = with_key;
+        world_settle(&world);
+        world_merchant_delete(&world, 2);
+        world_snapshot(&world);
+        uint32_t dropped = 0; /* Of the two rows that name it, one at a time. */
+        for (uint32_t i = 0; i < world.rows.count; i++) {
+            struct hk_record *row = &world.rows.items[i]->record;
+            if (with_key && row->type == HK_RECORD_STATE && dropped++ == 0)
+                row->type = HK_RECORD_KEY_DELETED;
+        }
+        world_init_from(&after, &world, &world.rows, world.snapshot_end.begin_lsn, UINT64_MAX);
+        assert_int_equal(ask(&after, HK_REQUEST_MERCHANT_CREATE, UINT64_MAX)->merchants[0].id, 3);
+        world_fini(&world);
+        world_fini(&after);
+    }
+}
+
 static void test_a_changed_endpoint_is_told_and_written_down(void **state)
 {
     (void)state;
@@ -159,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_keys_survive_a_restart_and_deleted_ones_do_not),
         cmocka_unit_test(test_a_deleted_merchant_is_gone_with_all_that_is_its_own),
         cmocka_unit_test(test_an_id_may_be_used_again),
+        cmocka_unit_test(test_the_id_of_a_deleted_merchant_is_not_given_out_again),
         cmocka_unit_test(test_a_changed_endpoint_is_told_and_written_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,8 @@
 #include "support_life.h"
 #include "support_world.h"
 
+#include <string.h>
+
 #define SEEDS 24
 #define ALL UINT64_MAX
 
@@ -153,12 +155,158 @@ static void test_after_a_crash_at_any_record_everything_ends(void **state)
     }
 }
 
+/** A log with one event that was delivered and one whose first attempt is running. */
+struct short_log {
+    struct world world;
+    struct hk_uuid delivered, running;
+};
+
+static void short_log_init(struct short_log *log)
+{
+    world_init(&log->world, NULL);
+    world_merchant(&log->world, 9);
+    (void)world_endpoint(&log->world, 9, NULL);
+    log->delivered = world_event(&log->world, 9)->id;
+    world_end_all(&log->world, 200);
+    log->running = world_event(&log->world, 9)->id;
+}
+
+/* Replays the log and then one record more. */
+static int replay_one_more(const struct short_log *log, struct hk_record record,
+                           struct hk_fault *fault)
+{
+    struct world after = { .setup = log->world.setup };
+    after.engine = hk_engine_new(&after.setup);
+    assert_int_equal(world_replay(&after, NULL, &log->world.log, 0, ALL), 0);
+    record.lsn = log->world.watch.lsn_last + 1;
+    int code = hk_engine_replay(after.engine, &record, kept_location(record.lsn), false, fault);
+    world_fini(&after);
+    return code;
+}
+
+static struct hk_record result_of(const struct hk_uuid *event, uint16_t number,
+                                  enum hk_delivery_state state)
+{
+    struct hk_record record = { .type = HK_RECORD_RESULT };
+    record.result.event = *event;
+    record.result.delivery = 1;
+    record.result.attempt.number = number;
+    record.result.error = HK_SLICE("why");
+    record.result.response = HK_SLICE_EMPTY;
+    record.result.state = state;
+    return record;
+}
+
+static struct hk_record start_of(const struct hk_uuid *event, uint16_t delivery, uint16_t attempt)
+{
+    struct hk_record record = { .type = HK_RECORD_START };
+    record.start = (struct hk_record_start){ *event, delivery, attempt };
+    return record;
+}
+
+static struct hk_record event_of(const struct hk_uuid *id, uint64_t merchant)
+{
+    struct hk_record record = { .type = HK_RECORD_EVENT };
+    record.event = (struct hk_record_event){ .id = *id, .merchant_id = merchant };
+    return record;
+}
+
+static void test_a_record_that_contradicts_the_log_is_damage(void **state)
+{
+    (void)state;
+    struct short_log log;
+    short_log_init(&log);
+    const struct hk_uuid nobody = { { 1 } };
+    const struct hk_endpoint stray = { .uuid = nobody, .merchant_id = 77 };
+    const struct hk_record records[] = {
+        event_of(&log.running, 9),
+        event_of(&log.delivered, 9),
+        event_of(&nobody, 77),
+        { HK_RECORD_PLAN, .plan.event = nobody },
+        { HK_RECORD_PLAN, .plan.event = log.running },
+        start_of(&nobody, 1, 1),
+        start_of(&log.delivered, 1, 2),
+        start_of(&log.running, 2, 1),
+        start_of(&log.running, 0, 1),
+        start_of(&log.running, 1, 0),
+        start_of(&log.running, 1, 1),
+        start_of(&log.running, 1, HK_ATTEMPTS_MAX + 1),
+        result_of(&nobody, 1, HK_DELIVERY_DELIVERED),
+        result_of(&log.delivered, 1, HK_DELIVERY_DELIVERED),
+        result_of(&log.running, 0, HK_DELIVERY_DELIVERED),
+        result_of(&log.running, HK_ATTEMPTS_MAX + 1, HK_DELIVERY_DELIVERED),
+        result_of(&log.running, 1, HK_DELIVERY_READY),
+        result_of(&log.running, 1, HK_DELIVERY_IN_FLIGHT),
+        { HK_RECORD_END, .end = { nobody, 1, HK_DELIVERY_DROPPED, HK_REASON_EXPIRED } },
+        { HK_RECORD_END, .end = { log.delivered, 1, HK_DELIVERY_DROPPED, HK_REASON_EXPIRED } },
+        { HK_RECORD_END, .end = { log.running, 1, HK_DELIVERY_WAITING, HK_REASON_NONE } },
+        { HK_RECORD_MERCHANT_DELETED, .merchant_deleted = 77 },
+        { HK_RECORD_ENDPOINT, .endpoint = &stray },
+        { HK_RECORD_ENDPOINT_DELETED, .endpoint_deleted = nobody },
+        { .type = (enum hk_record_type)99 },
+        { .type = (enum hk_record_type)0 },
+    };
+    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+        struct hk_fault fault = { 0 };
+        if (replay_one_more(&log, records[i], &fault) != HK_EDAMAGED)
+            fail_msg("record %zu of the table was taken", i);
+        assert_int_equal(fault.code, HK_EDAMAGED);
+        assert_non_null(strstr(fault.text, "record "));
+    }
+    world_fini(&log.world);
+}
+
+static void test_what_may_follow_is_taken(void **state)
+{
+    (void)state;
+    struct short_log log;
+    short_log_init(&log);
+    const struct hk_record records[] = {
+        result_of(&log.running, 1, HK_DELIVERY_DELIVERED),
+        result_of(&log.running, 1, HK_DELIVERY_WAITING),
+        start_of(&log.running, 1, 2),
+        { HK_RECORD_END, .end = { log.running, 1, HK_DELIVERY_DROPPED, HK_REASON_EXPIRED } },
+        { HK_RECORD_MERCHANT_DELETED, .merchant_deleted = 9 },
+        { HK_RECORD_KEY_DELETED, .key_deleted = { { 5 } } },
+    };
+    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++)
+        assert_int_equal(replay_one_more(&log, records[i], NULL), 0);
+    world_fini(&log.world);
+}
+
+/* A row that no engine writes must end the start with a word, not with an assertion. */
+static void test_a_row_that_cannot_be_is_damage(void **state)
+{
+    (void)state;
+    static const uint16_t counts[] = { 0, HK_ATTEMPTS_MAX + 1 };
+    for (size_t i = 0; i < 2; i++) {
+        struct world world;
+        struct hk_delivery delivery = { .number = 1,
+                                        .state = HK_DELIVERY_IN_FLIGHT,
+                                        .attempt_count = counts[i] };
+        const struct hk_event event = { .id = { { 1 } },
+                                        .merchant_id = 9,
+                                        .state = HK_EVENT_PLANNED,
+                                        .deliveries = &delivery,
+                                        .delivery_count = 1 };
+        const struct hk_record row = { HK_RECORD_STATE, .lsn = 5, .state = &event };
+        struct hk_fault fault = { 0 };
+        world_init(&world, NULL);
+        int code = hk_engine_replay(world.engine, &row, kept_location(5), true, &fault);
+        assert_int_equal(code, HK_EDAMAGED);
+        world_fini(&world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_engine_becomes_what_its_log_says),
         cmocka_unit_test(test_an_engine_becomes_what_a_snapshot_and_the_records_after_it_say),
         cmocka_unit_test(test_a_snapshot_taken_while_everything_moves_is_as_good),
+        cmocka_unit_test(test_a_record_that_contradicts_the_log_is_damage),
+        cmocka_unit_test(test_what_may_follow_is_taken),
+        cmocka_unit_test(test_a_row_that_cannot_be_is_damage),
         cmocka_unit_test(test_after_a_snapshot_under_way_and_a_crash_everything_ends),
         cmocka_unit_test(test_after_a_crash_at_any_record_everything_ends),
     };

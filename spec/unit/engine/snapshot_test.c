@@ -267,6 +267,32 @@ static void test_an_attempt_of_a_deleted_merchant_ends_after_the_snapshot(void *
     world_fini(&after);
 }
 
+/* All its deliveries are as good as dropped, so its row says so, though it lives. */
+static void test_an_event_that_is_as_good_as_over_is_over_after_a_restart(void **state)
+{
+    (void)state;
+    struct world world;
+    struct world after;
+    struct hk_engine_options options = world_options();
+    options.body_cache_bytes_max = 1;
+    world_init(&world, &options);
+    world_merchant(&world, 9);
+    struct hk_uuid endpoint = world_endpoint(&world, 9, NULL);
+    world.is_loading_slow = true;
+    struct hk_uuid id = world_event(&world, 9)->id;
+    world_endpoint_delete(&world, 9, endpoint);
+    world_snapshot(&world);
+    assert_int_equal(world_stats(&world).events_live, 1);
+    world_init_from(&after, &world, &world.rows, world.snapshot_end.begin_lsn, ALL);
+    world_settle(&after);
+    const struct hk_event *seen = world_look(&after, &id);
+    assert_int_equal(seen->state, HK_EVENT_FINISHED);
+    assert_int_equal(seen->deliveries[0].reason, HK_REASON_ENDPOINT_DELETED);
+    assert_world_idle(&after);
+    world_fini(&world);
+    world_fini(&after);
+}
+
 static void test_a_snapshot_is_written_a_few_rows_a_step(void **state)
 {
     (void)state;
@@ -301,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_the_merchant_at_the_cursor_may_be_deleted),
         cmocka_unit_test(test_an_endpoint_that_comes_meanwhile_is_not_lost),
         cmocka_unit_test(test_an_attempt_of_a_deleted_merchant_ends_after_the_snapshot),
+        cmocka_unit_test(test_an_event_that_is_as_good_as_over_is_over_after_a_restart),
         cmocka_unit_test(test_a_snapshot_is_written_a_few_rows_a_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
