@@ -101,8 +101,11 @@ static void begin(struct hk_engine *engine, uint32_t delivery)
 
 void hk__attempt_start_all(struct hk_engine *engine)
 {
-    while (hk__attempt_is_due(engine) && hk__work_take(engine))
-        begin(engine, hk__queue_pick(engine));
+    while (hk__attempt_is_due(engine) && hk__work_take(engine)) {
+        uint32_t delivery = hk__queue_pick(engine);
+        if (delivery != HK_NONE)
+            begin(engine, delivery);
+    }
 }
 
 static void land(struct hk_engine *engine, uint32_t delivery)

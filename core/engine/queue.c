@@ -65,6 +65,10 @@ uint32_t hk__queue_pick(struct hk_engine *engine)
     if (merchant == HK_NONE)
         return HK_NONE;
     uint32_t endpoint = hk__merchant(engine, merchant)->turns.first;
+    if (!may_send(engine, hk__endpoint(engine, endpoint))) {
+        hk__queue_refresh(engine, endpoint); /* A new config has lowered its cap. */
+        return HK_NONE;
+    }
     hk__list_move_last(&engine->merchant_turns, merchant);
     hk__list_move_last(&hk__merchant(engine, merchant)->turns, endpoint);
     return hk__queue_pop(engine, endpoint);

@@ -13,7 +13,8 @@ void hk__queue_push(struct hk_engine *engine, uint32_t delivery);
 /** Takes the next delivery of an endpoint's queue, or HK_NONE. */
 uint32_t hk__queue_pop(struct hk_engine *engine, uint32_t endpoint);
 
-/** Takes the delivery whose turn it is, or HK_NONE when none may be sent. */
+/** Takes the delivery whose turn it is, or HK_NONE when none may be sent, or when it is the turn of
+ * an endpoint that may not send any more (ask again). */
 uint32_t hk__queue_pick(struct hk_engine *engine);
 
 /** Is there a delivery that may be sent? */

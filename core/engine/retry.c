@@ -77,7 +77,7 @@ static int64_t delay_after(const struct hk_retry_policy *policy, uint32_t attemp
     uint32_t step = attempt - 1 < policy->delay_count ? attempt - 1 : policy->delay_count - 1;
     int64_t scheduled = policy->delays_ms[step];
     /* 80 % to 120 %, in thousandths of 40 %. */
-    int64_t delay = scheduled * 4 / 5 + scheduled * 2 * jitter / (5 * HK_JITTER_RANGE);
+    int64_t delay = scheduled * 4 / 5 + scheduled * 2 * jitter / (INT64_C(5) * HK_JITTER_RANGE);
     int64_t asked = outcome->retry_after_ms;
     if (asked > policy->retry_after_max_ms)
         asked = policy->retry_after_max_ms;

@@ -202,6 +202,34 @@ static void test_a_raised_cap_is_used_at_once(void **state)
     world_fini(&world);
 }
 
+static void test_a_cap_that_a_new_config_lowers_holds_at_once(void **state)
+{
+    (void)state;
+    struct world world;
+    struct hk_engine_options options = world_options();
+    options.concurrency = 30; /* The endpoints still have turns when this is reached. */
+    world_init(&world, &options);
+    for (uint64_t merchant = 1; merchant <= 2; merchant++) {
+        world_merchant(&world, merchant);
+        (void)world_endpoint(&world, merchant, NULL);
+        for (int i = 0; i < 100; i++)
+            (void)world_accept(&world, merchant);
+    }
+    world_settle(&world);
+    assert_int_equal(world.run_count, 30);
+    options.concurrency = 100;
+    options.endpoint_concurrency = 4;
+    world_push(&world, HK_FACT_CONFIG)->options = options;
+    world_settle(&world);
+    assert_int_equal(world.run_count, 30); /* Not one more; those that run may end. */
+    world.watch.options = options;
+    while (world.run_count > 8)
+        world_end(&world, 0, world_outcome(&world, 200));
+    world_end_all(&world, 200);
+    assert_world_idle(&world);
+    world_fini(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_an_endpoint_at_its_cap_keeps_no_other_waiting),
         cmocka_unit_test(test_a_disabled_endpoint_pauses_and_goes_on_where_it_was),
         cmocka_unit_test(test_a_wait_that_ends_while_the_endpoint_is_off_waits_on),
+        cmocka_unit_test(test_a_cap_that_a_new_config_lowers_holds_at_once),
         cmocka_unit_test(test_a_raised_cap_is_used_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
