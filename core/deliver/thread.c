@@ -12,17 +12,26 @@
 
 #define THREAD_MAGIC 0x4E507EADu
 
+/** Messages that one iteration of the loop takes. A receiver that answers at once then has answered
+ * before the next ones start, and their handles and connections are used again while they are warm;
+ * against a slow one nothing is lost, for the loop does not wait while messages are left. */
+#define MESSAGES_A_TURN 32
+
 struct hk_thread {
     uint32_t magic;
     uint32_t number;
     const struct hk_settings *settings;
     pthread_t id;
     struct hk_mailbox inbox;
+    struct hk_thread_message *messages; /**< The inbox's last batch... */
+    size_t message_count, message_next; /**< ...and which of it comes next. */
+    bool has_mail;                      /**< The inbox has filled since that was taken. */
 
     uv_loop_t loop;
     uv_async_t wake;
     uv_prepare_t before_poll;
     uv_check_t after_poll;
+    uv_idle_t hurry; /**< Runs while messages are left: keeps the loop from waiting. */
     uv_timer_t timer;
     uint64_t armed_ms; /**< On the loop's clock; UINT64_MAX: not armed. */
 
@@ -251,6 +260,21 @@ static void take_message(struct hk_thread *thread, struct hk_thread_message *mes
     }
 }
 
+static void take_messages(struct hk_thread *thread)
+{
+    if (thread->message_next == thread->message_count && thread->has_mail) {
+        void *items = NULL;
+        thread->has_mail = false;
+        thread->message_count = hk_mailbox_take(&thread->inbox, &items);
+        thread->message_next = 0;
+        thread->messages = items;
+    }
+    for (int i = 0; i < MESSAGES_A_TURN && thread->message_next < thread->message_count; i++)
+        take_message(thread, &thread->messages[thread->message_next++]);
+    if (thread->message_next == thread->message_count && !thread->has_mail)
+        uv_idle_stop(&thread->hurry);
+}
+
 /** Called by the resolver on its thread. */
 static void on_answered(void *arg, uint64_t id, struct hk_answer *own_answer)
 {
@@ -335,21 +359,26 @@ static void on_after_poll(uv_check_t *check)
     struct hk_thread *thread = check->data;
     collect(thread);
     hand_over(thread);
+    if (uv_is_active((uv_handle_t *)&thread->hurry))
+        take_messages(thread);
     hk_multi_run_due(&thread->multi);
+}
+
+/** Runs in each iteration with messages left; that it runs is all it is for. */
+static void on_hurry(uv_idle_t *hurry)
+{
+    (void)hurry;
 }
 
 static void on_wake(uv_async_t *wake)
 {
     struct hk_thread *thread = wake->data;
-    void *items;
     if (hk_mailbox_is_closed(&thread->inbox)) {
         uv_stop(&thread->loop);
         return;
     }
-    size_t count = hk_mailbox_take(&thread->inbox, &items);
-    struct hk_thread_message *messages = items;
-    for (size_t i = 0; i < count; i++)
-        take_message(thread, &messages[i]);
+    thread->has_mail = true;
+    uv_idle_start(&thread->hurry, on_hurry);
 }
 
 static void wake(void *arg)
@@ -368,6 +397,8 @@ static void clear(struct hk_thread *thread)
     hk_transfers_fini(&thread->transfers);
     for (uint32_t i = 0; i < thread->route_capacity; i++)
         hk_route_unref(&thread->targets, thread->routes[i]);
+    for (size_t i = thread->message_next; i < thread->message_count; i++)
+        hk_thread_message_fini(&thread->messages[i]);
     for (uint32_t i = 0; i < thread->fact_count; i++)
         hk_body_unref(thread->facts[i].attempt_ended.outcome.detail);
     hk_multi_fini(&thread->multi);
@@ -380,6 +411,7 @@ static void close_loop(struct hk_thread *thread)
     uv_close((uv_handle_t *)&thread->wake, NULL);
     uv_close((uv_handle_t *)&thread->before_poll, NULL);
     uv_close((uv_handle_t *)&thread->after_poll, NULL);
+    uv_close((uv_handle_t *)&thread->hurry, NULL);
     uv_close((uv_handle_t *)&thread->timer, NULL);
     (void)uv_run(&thread->loop, UV_RUN_DEFAULT);
     hk_assert(uv_loop_close(&thread->loop) == 0);
@@ -410,6 +442,7 @@ static int open_loop(struct hk_thread *thread)
     }
     uv_prepare_init(&thread->loop, &thread->before_poll);
     uv_check_init(&thread->loop, &thread->after_poll);
+    uv_idle_init(&thread->loop, &thread->hurry);
     uv_timer_init(&thread->loop, &thread->timer);
     uv_prepare_start(&thread->before_poll, on_before_poll);
     uv_check_start(&thread->after_poll, on_after_poll);

@@ -268,6 +268,54 @@ static void test_a_sender_goes_with_attempts_in_flight(void **state)
     fixture_options_fini(&options);
 }
 
+/** Starts attempts 0 to `count` - 1 without a flush: more than a thread takes in one turn. */
+static void start_many(struct fixture *fixture, uint64_t endpoint, uint64_t count)
+{
+    struct hk_body *body = hk_event_body_new(HK_SLICE("approved"), HK_SLICE_EMPTY,
+                                             HK_SLICE("{\"event\":\"approved\"}"));
+    for (uint64_t i = 0; i < count; i++) {
+        struct hk_command_start_attempt start = {
+            .delivery = i,
+            .endpoint = endpoint,
+            .body = body,
+            .timeout_ms = STAGE_LONG_MS,
+            .attempt = 1,
+        };
+        hk_sender_start(fixture_sender(fixture), &start);
+    }
+    hk_body_unref(body);
+}
+
+static void test_messages_of_many_turns_keep_their_order(void **state)
+{
+    enum { BEFORE = 200 };
+    struct stage *stage = *state;
+    fixture_set(stage->fixture, 5, stage_url(stage, "/ok"));
+    start_many(stage->fixture, 5, BEFORE);
+    hk_sender_endpoint_drop(fixture_sender(stage->fixture), 5);
+    fixture_send(stage->fixture, 5, BEFORE, STAGE_LONG_MS);
+    for (unsigned i = 0; i <= BEFORE; i++) {
+        struct hk_fact_attempt_ended ended = fixture_next(stage->fixture);
+        bool is_behind_drop = ended.delivery == BEFORE;
+        assert_int_equal(ended.outcome.class,
+                         is_behind_drop ? HK_OUTCOME_INTERNAL : HK_OUTCOME_SUCCESS);
+        hk_body_unref(ended.outcome.detail);
+    }
+    assert_int_equal(server_request_count(stage->server), BEFORE);
+}
+
+static void test_a_sender_goes_with_messages_that_were_never_taken(void **state)
+{
+    struct stage *stage = *state;
+    struct hk_deliver_options options = fixture_options();
+    struct fixture *fixture = fixture_start(&options, 0);
+    fixture_set(fixture, 5, stage_url(stage, "/hang"));
+    start_many(fixture, 5, 600);
+    hk_sender_flush(fixture_sender(fixture));
+    fixture_stop(fixture);
+    fixture_options_fini(&options);
+}
+
 static void test_what_was_never_flushed_is_given_back(void **state)
 {
     struct stage *stage = *state;
@@ -337,6 +385,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_large_body_arrives_whole, set_up, stage_close),
         cmocka_unit_test_setup_teardown(test_a_sender_goes_with_attempts_in_flight, set_up,
                                         stage_close),
+        cmocka_unit_test_setup_teardown(test_messages_of_many_turns_keep_their_order, set_up,
+                                        stage_close),
+        cmocka_unit_test_setup_teardown(test_a_sender_goes_with_messages_that_were_never_taken,
+                                        set_up, stage_close),
         cmocka_unit_test_setup_teardown(test_what_was_never_flushed_is_given_back, set_up,
                                         stage_close),
         cmocka_unit_test_setup_teardown(test_many_endpoints_on_two_threads_lose_and_double_nothing,
