@@ -312,6 +312,8 @@ static void test_a_sender_goes_with_messages_that_were_never_taken(void **state)
     fixture_set(fixture, 5, stage_url(stage, "/hang"));
     start_many(fixture, 5, 600);
     hk_sender_flush(fixture_sender(fixture));
+    while (server_request_count(stage->server) == 0)
+        (void)sched_yield();
     fixture_stop(fixture);
     fixture_options_fini(&options);
 }
