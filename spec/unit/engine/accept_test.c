@@ -126,9 +126,12 @@ static void test_pending_deliveries_are_bounded_for_each_merchant(void **state)
     for (int i = 0; i < 3; i++)
         (void)world_event(&world, 9);
     assert_refused(&world, 9, HK_REFUSAL_MERCHANT_PENDING);
+    for (int i = 0; i < 5; i++)
+        assert_refused(&world, 9, HK_REFUSAL_MERCHANT_PENDING);
     (void)world_event(&world, 10);
     world_end_all(&world, 200);
-    (void)world_event(&world, 9);
+    for (int i = 0; i < 3; i++) /* What was refused does not count. */
+        (void)world_event(&world, 9);
     world_end_all(&world, 200);
     assert_world_idle(&world);
     world_fini(&world);

@@ -9,7 +9,6 @@ static void narrow_world(struct world *world, uint32_t concurrency)
 {
     struct hk_engine_options options = world_options();
     options.concurrency = concurrency;
-    options.endpoint_concurrency = concurrency;
     world_init(world, &options);
 }
 

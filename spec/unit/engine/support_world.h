@@ -163,7 +163,7 @@ void world_snapshot_begin(struct world *world);
 
 struct hk_stats world_stats(const struct world *world);
 
-/** Fails unless no event, delivery or queue is left and due is never. */
+/** Fails unless no event, delivery or queue is left and due is never; the one look inside. */
 void assert_world_idle(const struct world *world);
 
 /** Fails unless both engines hold the same (takes a snapshot of each). */
