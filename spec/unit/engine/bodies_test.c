@@ -74,6 +74,28 @@ static void test_the_least_lately_used_bodies_go_first(void **state)
     world_fini(&world);
 }
 
+static void test_a_body_that_is_used_stays(void **state)
+{
+    (void)state;
+    struct world world;
+    struct hk_engine_options options = world_options();
+    options.body_cache_bytes_max = 500; /* A few bodies. */
+    world_init(&world, &options);
+    world_merchant(&world, 9);
+    struct hk_uuid endpoint = world_endpoint(&world, 9, NULL);
+    struct hk_uuid used = world_event(&world, 9)->id;
+    struct hk_uuid unused = world_event(&world, 9)->id;
+    world_endpoint_enable(&world, 9, endpoint, false);
+    for (int i = 0; i < 40; i++) {
+        (void)world_accept(&world, 9);
+        assert_non_null(world_look(&world, &used)->body);
+    }
+    assert_int_equal(world.loaded_count, 0);
+    assert_non_null(world_look(&world, &unused)->body);
+    assert_int_equal(world.loaded_count, 1);
+    world_fini(&world);
+}
+
 static void test_a_body_that_cannot_be_read_is_an_attempt_that_failed(void **state)
 {
     (void)state;
@@ -267,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_a_cold_body_is_loaded_before_its_attempt_begins),
         cmocka_unit_test(test_a_body_stays_in_memory_while_it_is_not_on_disk),
         cmocka_unit_test(test_the_least_lately_used_bodies_go_first),
+        cmocka_unit_test(test_a_body_that_is_used_stays),
         cmocka_unit_test(test_a_body_that_cannot_be_read_is_an_attempt_that_failed),
         cmocka_unit_test(test_a_look_up_brings_the_body_from_disk),
         cmocka_unit_test(test_a_look_up_whose_body_cannot_be_read_is_answered_without_it),
