@@ -13,10 +13,13 @@ void watch_fini(struct watch *watch)
     *watch = (struct watch){ 0 };
 }
 
-/* Events of a test carry their number in their id, so their place is near it. */
+/* Events of a test carry their number in their id; some were refused, so their place is at most
+ * that, and near it. */
 struct watch_event *watch_event_find(const struct watch *watch, const struct hk_uuid *id)
 {
-    for (uint32_t i = watch->event_count; i > 0; i--)
+    uint32_t number;
+    memcpy(&number, &id->bytes[12], sizeof(number));
+    for (uint32_t i = number < watch->event_count ? number : watch->event_count; i > 0; i--)
         if (hk_uuid_is_equal(&watch->events[i - 1].id, id))
             return &watch->events[i - 1];
     return NULL;
