@@ -57,8 +57,8 @@ static void test_a_denied_target_is_never_dialled_and_reads_like_an_unreachable_
         "[64:ff9b::7f00:1]",
         "[2002:7f00:1::]",
         "\xe2\x91\xa0\xe2\x91\xa1\xe2\x91\xa6.0.0.1",
-        "127\xe3\x80\x82"
-        "0.0.1",
+        ("127\xe3\x80\x82"
+         "0.0.1"),
         "%31%32%37.0.0.1",
     };
     struct server *trap = server_start("127.0.0.1", replies);
