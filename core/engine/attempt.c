@@ -2,6 +2,7 @@
 #include "engine/attempt.h"
 
 #include "engine/bodies.h"
+#include "engine/details.h"
 #include "engine/directory.h"
 #include "engine/finish.h"
 #include "engine/queue.h"
@@ -122,6 +123,7 @@ void hk__attempt_keep(struct hk_engine *engine, uint32_t delivery, struct hk_att
 {
     struct hk_delivery_row *row = hk__delivery(engine, delivery);
     uint32_t slot = hk__take(&engine->attempts);
+    value.detail = hk__details_keep(engine, value.detail);
     struct hk_attempt_row *attempt = hk_slots_row(&engine->attempts, slot);
     *attempt = (struct hk_attempt_row){ .value = value, .previous = row->attempt_last };
     row->attempt_last = slot;
@@ -211,6 +213,7 @@ static void settle(struct hk_engine *engine, uint32_t delivery, const struct hk_
     };
     struct hk_retry_decision decision = decide(engine, row, outcome);
     engine->stats.attempts_failed += !hk_outcome_is_success(outcome);
+    hk__details_lend(engine, attempt.detail);
     hk__attempt_keep(engine, delivery, attempt);
     result_append(engine, row, &attempt, &decision);
     trace(engine, row, &attempt, &decision);

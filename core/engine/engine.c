@@ -75,6 +75,7 @@ static void fifos_init(struct hk_engine *engine)
     hk__fifo_init(&engine->unlocated, sizeof(uint64_t));
     hk__fifo_init(&engine->idempotency.order, sizeof(uint64_t));
     hk__fifo_init(&engine->borrowed_events, sizeof(struct hk_event *));
+    hk__fifo_init(&engine->lent_details, sizeof(struct hk_body *));
     hk__fifo_init(&engine->leaving, sizeof(struct hk_leaving));
 }
 
@@ -98,6 +99,11 @@ static void borrowed_free(struct hk_engine *engine)
     while ((event = hk__fifo_first(&engine->borrowed_events))) {
         hk_event_free(*event);
         hk__fifo_pop(&engine->borrowed_events);
+    }
+    struct hk_body **detail;
+    while ((detail = hk__fifo_first(&engine->lent_details))) {
+        hk_body_unref(*detail);
+        hk__fifo_pop(&engine->lent_details);
     }
     hk__scratch_clear(&engine->scratch);
 }
@@ -157,6 +163,7 @@ static void tables_fini(struct hk_engine *engine)
     hk__fifo_fini(&engine->unlocated);
     hk__fifo_fini(&engine->idempotency.order);
     hk__fifo_fini(&engine->borrowed_events);
+    hk__fifo_fini(&engine->lent_details);
     hk__fifo_fini(&engine->leaving);
 }
 

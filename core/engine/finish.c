@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "engine/bodies.h"
+#include "engine/details.h"
 #include "engine/lookup.h"
 
 static uint64_t hash_of(const struct hk_engine *engine, const struct hk_uuid *id)
@@ -56,7 +57,7 @@ static void attempts_free(struct hk_engine *engine, uint32_t attempt)
     while (attempt != HK_NONE) {
         struct hk_attempt_row *row = hk_slots_row(&engine->attempts, attempt);
         uint32_t previous = row->previous;
-        hk_body_unref(row->value.detail);
+        hk__details_drop(engine, row->value.detail);
         hk_slots_free(&engine->attempts, attempt);
         attempt = previous;
     }
@@ -96,8 +97,11 @@ void hk__finish_keep(struct hk_engine *engine, struct hk_event *event)
     struct hk_event **place = &finished->events[finished->next];
     if (*place)
         hk_index_remove(&finished->index, hash_of(engine, &(*place)->id), finished->next);
+    if (*place)
+        hk__details_strip(engine, *place);
     hk_event_free(*place);
     *place = event;
+    hk__details_enter(engine, event);
     hk_assert(hk_index_insert(&finished->index, hash_of(engine, &event->id), finished->next) == 0);
     finished->next = (finished->next + 1) % HK_FINISHED_MAX;
 }

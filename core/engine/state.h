@@ -48,6 +48,7 @@ struct hk_planned {
 struct hk_finished {
     struct hk_event **events; /**< HK_FINISHED_MAX places, a ring. */
     uint32_t next;
+    uint32_t detailed_count; /**< The newest of them, which may still have their details. */
     struct hk_index index;
 };
 
@@ -113,11 +114,13 @@ struct hk_engine {
     struct hk_body_cache bodies;
     struct hk_idempotency_keys idempotency;
     struct hk_finished finished;
+    uint64_t detail_bytes; /**< Of what receivers answered, in attempts and in finished events. */
     struct hk_sweep sweep;
     struct hk_snapshot_cursor snapshot;
     uint32_t tail_count;
     struct hk_scratch scratch;      /**< What this step's commands borrow. */
     struct hk_fifo borrowed_events; /**< struct hk_event *: freed at the next step. */
+    struct hk_fifo lent_details;    /**< struct hk_body *: given back at the next step. */
     struct hk_fifo leaving;         /**< struct hk_leaving: freed at the next step. */
     bool is_awaited;                /**< Somebody waits for a record of this step. */
     bool is_draining;

@@ -41,6 +41,9 @@
 #define HK_PLAN_DELIVERIES_MAX 1000
 /** Bytes of a response that are kept with its attempt. */
 #define HK_RESPONSE_KEPT_BYTES_MAX 4096
+/** Bytes of responses and error texts that stay in memory with live and finished events: four of
+ * full size for each of 4,096 deliveries; beyond that the oldest go. */
+#define HK_DETAIL_BYTES_MAX (64U << 20)
 /** Bytes of one journal record: the largest body, its plan, and room. */
 #define HK_RECORD_BYTES_MAX (16U << 20)
 /** Requests of the api that may wait for the engine. */
