@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 
+#include <strings.h>
+
 /** Room for our lines of an attempt without the secrets. */
 #define ATTEMPT_BYTES 1024
 
@@ -63,12 +65,22 @@ int hk_headers_add(struct hk_headers *headers, struct hk_slice name, struct hk_s
     return add_line(headers, name, HK_SLICE(": "), value);
 }
 
+static bool has_own(const struct hk_endpoint *endpoint, const char *name)
+{
+    for (uint32_t i = 0; i < endpoint->headers.count; i++) {
+        if (strcasecmp(endpoint->headers.items[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 int hk_headers_set_endpoint(struct hk_headers *headers, const struct hk_endpoint *endpoint,
                             const char *user_agent)
 {
     hk_headers_wipe(headers);
     int code = hk_headers_add(headers, HK_SLICE("Content-Type"), HK_SLICE("application/json"));
-    if (code == 0)
+    // A receiver that gets one of these twice is right to refuse the request.
+    if (code == 0 && !has_own(endpoint, "User-Agent"))
         code = hk_headers_add(headers, HK_SLICE("User-Agent"), hk_slice_of(user_agent));
     if (code == 0)
         code = add_line(headers, HK_SLICE("Accept"), HK_SLICE(":"), HK_SLICE_EMPTY);
@@ -76,6 +88,8 @@ int hk_headers_set_endpoint(struct hk_headers *headers, const struct hk_endpoint
         code = add_line(headers, HK_SLICE("Expect"), HK_SLICE(":"), HK_SLICE_EMPTY);
     for (uint32_t i = 0; code == 0 && i < endpoint->headers.count; i++) {
         const struct hk_pair *pair = &endpoint->headers.items[i];
+        if (endpoint->auth.type != HK_AUTH_NONE && strcasecmp(pair->name, "Authorization") == 0)
+            continue;
         code = hk_headers_add(headers, hk_slice_of(pair->name), hk_slice_of(pair->value));
     }
     return code;

@@ -39,8 +39,9 @@ HK_MUST_CHECK int hk_headers_add(struct hk_headers *headers, struct hk_slice nam
                                  struct hk_slice value);
 
 /** Fills the list with what is the same in every request to the endpoint: Content-Type,
- * User-Agent, the endpoint's own, and the orders to curl to leave Accept and Expect out. Errors as
- * hk_headers_add. */
+ * User-Agent, the endpoint's own, and the orders to curl to leave Accept and Expect out. No line
+ * stands twice: an own User-Agent replaces `user_agent`, and an endpoint with `auth` has its
+ * Authorization from there. Errors as hk_headers_add. */
 HK_MUST_CHECK int hk_headers_set_endpoint(struct hk_headers *headers,
                                           const struct hk_endpoint *endpoint,
                                           const char *user_agent);

@@ -113,6 +113,25 @@ static void test_an_attempts_lines_stand_before_the_endpoints(void **state)
     hk_endpoint_fini(&endpoint);
 }
 
+static void test_no_line_stands_twice(void **state)
+{
+    struct hk_endpoint endpoint;
+    struct hk_headers headers = { 0 };
+    (void)state;
+    hk_endpoint_init(&endpoint);
+    hk_pairs_add(&endpoint.headers, HK_SLICE("user-agent"), HK_SLICE("mine"));
+    hk_pairs_add(&endpoint.headers, HK_SLICE("authorization"), HK_SLICE("own"));
+    assert_int_equal(hk_headers_set_endpoint(&headers, &endpoint, "hookd/1"), 0);
+    assert_string_equal(print(&headers, NULL), "Content-Type: application/json\nAccept:\nExpect:\n"
+                                               "user-agent: mine\nauthorization: own\n");
+    endpoint.auth.type = HK_AUTH_BEARER;
+    assert_int_equal(hk_headers_set_endpoint(&headers, &endpoint, "hookd/1"), 0);
+    assert_string_equal(print(&headers, NULL),
+                        "Content-Type: application/json\nAccept:\nExpect:\nuser-agent: mine\n");
+    hk_headers_fini(&headers);
+    hk_endpoint_fini(&endpoint);
+}
+
 static void test_what_was_written_is_wiped(void **state)
 {
     struct hk_headers headers = { 0 };
@@ -166,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_value_is_sent_empty),
         cmocka_unit_test(test_there_is_an_end_to_the_lines),
         cmocka_unit_test(test_an_attempts_lines_stand_before_the_endpoints),
+        cmocka_unit_test(test_no_line_stands_twice),
         cmocka_unit_test(test_what_was_written_is_wiped),
         cmocka_unit_test(test_a_signer_that_cannot_sign_or_splits_lines_stops_the_request),
     };
