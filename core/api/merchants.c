@@ -34,12 +34,14 @@ void hk_merchants_list_reply(struct hk_exchange *exchange, struct hk_reply *repl
     hk_pager_answer(exchange, list, reply->count, reply->total);
 }
 
-/** A policy is named as its file is, so it must not be a path. */
+/** A policy is named as its file is without .lua, so it must not be a path. */
 static bool is_policy_name(const char *name)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "0123456789_.-";
-    return name[0] != '.' && name[0] != '-' && strspn(name, allowed) == strlen(name);
+    size_t size = strlen(name);
+    bool has_suffix = size >= 4 && strcmp(name + size - 4, ".lua") == 0;
+    return name[0] != '.' && name[0] != '-' && strspn(name, allowed) == size && !has_suffix;
 }
 
 static void read_policy(struct hk_form *form, struct hk_json_value value,

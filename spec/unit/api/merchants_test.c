@@ -74,6 +74,7 @@ static void test_bad_merchants_are_refused_by_field(void **state)
         { "{\"name\":\"x\",\"verified\":1}", "verified" },
         { "{\"name\":\"x\",\"policy\":\"../x\"}", "policy" },
         { "{\"name\":\"x\",\"policy\":\".x\"}", "policy" },
+        { "{\"name\":\"x\",\"policy\":\"x.lua\"}", "policy" },
         { "{\"name\":\"x\",\"policy\":\"\"}", "policy" },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
