@@ -73,10 +73,10 @@ end
 local WORKER = [[
 hint=--extra-arg=-include%s/analyzer.h
 case $1 in
-core/base/fault.c) hint=--quiet ;;
+core/base/fault.c) hint=--use-color=false ;;
 spec/*) hint='--checks=-clang-analyzer-*' ;;
 esac
-out=$(%s --quiet "$hint" -p %s "%s/$1" 2>/dev/null) && : > "%s/$2" ||
+out=$(%s --quiet "$hint" -p %s "%s/$1" 2>&1) && : > "%s/$2" ||
   { printf '%%s\n' "$out"; exit 1; }
 ]]
 
