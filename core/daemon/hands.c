@@ -10,20 +10,51 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/** What the replay of the journal needs. */
+struct replaying {
+    struct hk_engine *engine;
+    const uint8_t *secret_key;
+    bool has_tried_key; /**< One endpoint answers for all: the key never changed before. */
+};
+
+/** Under another key no request can be signed, and every delivery would spend its attempts. */
+static int try_key(struct replaying *replaying, const struct hk_endpoint *endpoint,
+                   struct hk_fault *fault)
+{
+    struct hk_slice context = { (const char *)endpoint->uuid.bytes, sizeof(endpoint->uuid.bytes) };
+    struct hk_bytes plain = { 0 };
+    int code = hk_unseal(replaying->secret_key, context, hk_bytes_slice(&endpoint->secret), &plain);
+    if (plain.at != NULL)
+        hk_wipe(plain.at, plain.capacity);
+    hk_bytes_fini(&plain);
+    replaying->has_tried_key = true;
+    if (code != 0)
+        return hk_fault_set(fault, HK_EDENIED, "secret_key is not the one that sealed this state");
+    return 0;
+}
+
 static int replay(void *arg, const struct hk_record *record, struct hk_location location,
                   bool is_row, struct hk_fault *fault)
 {
-    return hk_engine_replay(arg, record, location, is_row, fault);
+    struct replaying *replaying = arg;
+    if (record->type == HK_RECORD_ENDPOINT && !replaying->has_tried_key) {
+        int code = try_key(replaying, record->endpoint, fault);
+        if (code != 0)
+            return code;
+    }
+    return hk_engine_replay(replaying->engine, record, location, is_row, fault);
 }
 
 static int journal_start(struct hk_hands *hands, const struct hk_hands_setup *setup,
                          uint64_t *lsn_last, struct hk_fault *fault)
 {
     struct hk_journal_found found = { 0 };
+    struct replaying replaying = { .engine = setup->engine,
+                                   .secret_key = setup->config->secret_key };
     struct hk_journal_options options = {
         .segment_bytes = HK_SEGMENT_BYTES,
         .replay = replay,
-        .replay_arg = setup->engine,
+        .replay_arg = &replaying,
     };
     if (hk_random_bytes(&options.salt_seed, sizeof(options.salt_seed)) != 0)
         return hk_fault_set(fault, HK_EIO, "no randomness from the system");

@@ -118,6 +118,17 @@ describe('config', function()
       assert.are.equal(200, daemon:request { path = '/api/v1/merchants' }.status)
     end)
 
+    it('refuses a state that another secret_key sealed, and exits 3', function()
+      local daemon = hookd.start()
+      local id = daemon:create_merchant({ name = 'a' }).id
+      daemon:create_endpoint(id, { name = 'a', url = 'https://example.com/' })
+      assert.are.equal(0, daemon:stop())
+      daemon:configure { secret_key = ('9'):rep(64) }
+      daemon:launch()
+      assert.are.equal(3, (daemon.process:wait(60)))
+      assert.is_truthy(daemon:log():find('secret_key is not the one', 1, true), daemon:log())
+    end)
+
     it('takes credentials of systemd before those', function()
       local given = temp.folder('credentials')
       local key = ('systemd-'):rep(5)
