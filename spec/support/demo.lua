@@ -41,7 +41,7 @@ end
 
 -- [[ Attempts, as they happen ]]
 
-local tail = { names = {} }
+local tail = { names = {}, shown = {} }
 
 local function follows(line)
   if line.state == 'waiting' then return 'again in a moment' end
@@ -50,6 +50,7 @@ local function follows(line)
 end
 
 local function attempt_print(line)
+  tail.shown[('%s#%d'):format(line.delivery, line.attempt)] = true
   local came = tonumber(line.status) and line.status > 0 and ('%d'):format(line.status)
     or line.outcome
   io.stdout:write(('   %-8s %-23s %s  %-16s attempt %d  %-9s %7.1f ms  %s\n'):format(
@@ -108,6 +109,22 @@ end
 
 -- [[ The count ]]
 
+-- Attempts of the moments in which nobody listened: hookd had not yet its listener back.
+local function unseen_print(event)
+  for _, delivery in ipairs(event.deliveries) do
+    for _, attempt in ipairs(delivery.attempts) do
+      if not tail.shown[('%s#%d'):format(delivery.id, attempt.number)] then
+        local is_last = attempt.number == #delivery.attempts
+        attempt_print({ at = attempt.started_at, type = event.event, event = event.id,
+          delivery = delivery.id, endpoint = delivery.webhook, attempt = attempt.number,
+          status = attempt.status, outcome = attempt.outcome,
+          total_ms = attempt.timings_ms.total, reason = delivery.reason,
+          state = is_last and delivery.state or 'waiting' })
+      end
+    end
+  end
+end
+
 local function all_events()
   local list = {}
   for _, merchant in ipairs(MERCHANTS) do
@@ -142,13 +159,16 @@ local function is_lost(sink, event)
 end
 
 local function deliveries_count(daemon, counts, event)
-  for _, delivery in ipairs(daemon:get_event(event.merchant.id, event.id).deliveries) do
+  local found = daemon:get_event(event.merchant.id, event.id)
+  unseen_print(found)
+  for _, delivery in ipairs(found.deliveries) do
     counts[delivery.state] = (counts[delivery.state] or 0) + 1
     counts.retried = counts.retried + #delivery.attempts - 1
   end
 end
 
 local function count(daemon, sink)
+  say('what was tried while hookd came back, before anybody listened again')
   local counts = { accepted = 0, delivered = 0, dead = 0, retried = 0, lost = 0, duplicates = 0 }
   sink.seen = {}
   for _, merchant in ipairs(MERCHANTS) do
