@@ -24,7 +24,8 @@ static void append_scalar(const json_t *value, struct hk_bytes *out)
     else if (value == NULL || json_is_null(value))
         append(out, "-", 1);
     else
-        hk_assert(json_dump_callback(value, append_chunk, out, JSON_COMPACT | JSON_ENCODE_ANY) ==
+        hk_assert(json_dump_callback(value, append_chunk, out,
+                                     JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12)) ==
                   0);
 }
 

@@ -84,6 +84,8 @@ describe('hookctl', function()
     assert.are.equal(0.5, shown.rate_limit)
     assert.are.equal('audit', shown.role)
     assert.are.equal('all of it', shown.description)
+    local table_text = ctl(0, 'endpoint', 'update', id, uuid, '--rate-limit', '0.1').stdout
+    assert.is_truthy(table_text:match('rate_limit +0%.1\n'), table_text)
     ctl(0, 'endpoint', 'update', id, uuid, '--events', 'null', '--rate-limit', 'null', '--auth',
       'null', '--description', 'null')
     shown = data('endpoint', 'show', id, uuid)
