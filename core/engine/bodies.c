@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/bodies.h"
 
-#include "engine/accept.h"
-#include "engine/answers.h"
-#include "engine/attempt.h"
-
 static bool is_on_disk(const struct hk_event_row *event)
 {
     return event->offset != UINT32_MAX;
@@ -75,27 +71,13 @@ void hk__bodies_load(struct hk_engine *engine, enum hk_load_purpose purpose, uin
     command->load.location = location;
 }
 
-void hk__bodies_loaded(struct hk_engine *engine, const struct hk_fact_loaded *loaded)
+bool hk__bodies_take_load(struct hk_engine *engine, uint64_t id, struct hk_load *load)
 {
-    uint32_t slot = hk_slots_find(&engine->loads, loaded->load);
-    if (slot == HK_NONE) {
-        hk_body_unref(loaded->body);
-        return;
-    }
-    struct hk_load load = *(struct hk_load *)hk_slots_row(&engine->loads, slot);
+    uint32_t slot = hk_slots_find(&engine->loads, id);
+    if (slot == HK_NONE)
+        return false;
+    *load = *(struct hk_load *)hk_slots_row(&engine->loads, slot);
     hk_slots_free(&engine->loads, slot);
     engine->stats.bodies_loaded++;
-    switch (load.purpose) {
-    case HK_LOAD_FOR_START:
-        hk__attempt_loaded(engine, load.target, loaded->body);
-        break;
-    case HK_LOAD_FOR_PLAN:
-        hk__accept_loaded(engine, load.target, loaded->body);
-        break;
-    case HK_LOAD_FOR_REPLY:
-        load.reply->event->body = loaded->body ? hk_body_ref(loaded->body) : NULL;
-        hk__answers_push_reply(engine, load.reply);
-        break;
-    }
-    hk_body_unref(loaded->body);
+    return true;
 }

@@ -17,7 +17,9 @@ void hk__bodies_forget(struct hk_engine *engine, uint32_t event);
 /** Forgets as many as it takes to be within the limit. */
 void hk__bodies_trim(struct hk_engine *engine);
 
-/** Asks for a body; hk__bodies_loaded goes on. `reply` is moved in. */
+/** Asks for a body for somebody; `reply` is moved in. */
 void hk__bodies_load(struct hk_engine *engine, enum hk_load_purpose purpose, uint64_t target,
                      struct hk_location location, struct hk_reply *reply);
-void hk__bodies_loaded(struct hk_engine *engine, const struct hk_fact_loaded *loaded);
+
+/** Gets for whom a body was asked, and forgets that it was; false when it is not known. */
+bool hk__bodies_take_load(struct hk_engine *engine, uint64_t id, struct hk_load *load);

@@ -8,6 +8,7 @@
 #include "engine/bodies.h"
 #include "engine/directory.h"
 #include "engine/finish.h"
+#include "engine/lookup.h"
 #include "engine/requests.h"
 #include "engine/snapshot.h"
 #include "engine/start.h"
@@ -219,6 +220,20 @@ static void appended(struct hk_engine *engine, const struct hk_fact_appended *fa
     hk_free(fact->located);
 }
 
+/* A body was read back, or could not be: for whom? */
+static void loaded(struct hk_engine *engine, const struct hk_fact_loaded *fact)
+{
+    struct hk_load load = { 0 };
+    bool is_known = hk__bodies_take_load(engine, fact->load, &load);
+    if (is_known && load.purpose == HK_LOAD_FOR_START)
+        hk__attempt_loaded(engine, load.target, fact->body);
+    else if (is_known && load.purpose == HK_LOAD_FOR_PLAN)
+        hk__accept_loaded(engine, load.target, fact->body);
+    else if (is_known)
+        hk__lookup_loaded(engine, load.reply, fact->body);
+    hk_body_unref(fact->body);
+}
+
 static void take_fact(struct hk_engine *engine, const struct hk_fact *fact)
 {
     switch (fact->kind) {
@@ -232,7 +247,7 @@ static void take_fact(struct hk_engine *engine, const struct hk_fact *fact)
         appended(engine, &fact->appended);
         break;
     case HK_FACT_LOADED:
-        hk__bodies_loaded(engine, &fact->loaded);
+        loaded(engine, &fact->loaded);
         break;
     case HK_FACT_ATTEMPT_ENDED:
         hk__attempt_ended(engine, &fact->attempt_ended);

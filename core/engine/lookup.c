@@ -203,3 +203,9 @@ void hk__lookup_answer(struct hk_engine *engine, const struct hk_request *reques
         hk__bodies_load(engine, HK_LOAD_FOR_REPLY, HK_ID_NONE, event->location, reply);
     }
 }
+
+void hk__lookup_loaded(struct hk_engine *engine, struct hk_reply *own_reply, struct hk_body *body)
+{
+    own_reply->event->body = body ? hk_body_ref(body) : NULL;
+    hk__answers_push_reply(engine, own_reply);
+}

@@ -13,3 +13,6 @@ struct hk_event *hk__lookup_copy(const struct hk_event *event);
 
 /** Answers HK_REQUEST_EVENT_GET. */
 void hk__lookup_answer(struct hk_engine *engine, const struct hk_request *request);
+
+/** Sends the answer to a look-up whose body was on disk; NULL: it could not be read. */
+void hk__lookup_loaded(struct hk_engine *engine, struct hk_reply *own_reply, struct hk_body *body);
