@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@ struct hk_run_folder {
     char *control_path;
     char *listen_path;
     char *listen_new_path;
+    int lock; /**< Held as long as it is open. */
 };
 
 static char *path_join(const char *folder, const char *name)
@@ -27,7 +29,18 @@ int hk_run_folder_open(const char *path, struct hk_run_folder **folder, struct h
 {
     if (mkdir(path, 0755) != 0 && errno != EEXIST)
         return hk_fault_set_sys(fault, HK_ESTART, errno, "run_dir %s: cannot make it", path);
+    char *lock_path = path_join(path, "lock");
+    int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int sys = lock < 0 ? errno : 0;
+    hk_free(lock_path);
+    if (sys)
+        return hk_fault_set_sys(fault, HK_ESTART, sys, "run_dir %s: cannot lock it", path);
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        (void)close(lock);
+        return hk_fault_set(fault, HK_ELOCKED, "run_dir %s: another hookd uses it", path);
+    }
     *folder = hk_alloc_zero_or_die(1, sizeof(**folder));
+    (*folder)->lock = lock;
     (*folder)->control_path = path_join(path, "control.sock");
     (*folder)->listen_path = path_join(path, "listen");
     (*folder)->listen_new_path = path_join(path, "listen.new");
@@ -39,6 +52,7 @@ void hk_run_folder_close(struct hk_run_folder *folder)
     if (!folder)
         return;
     (void)unlink(folder->listen_path);
+    (void)close(folder->lock);
     hk_free(folder->control_path);
     hk_free(folder->listen_path);
     hk_free(folder->listen_new_path);

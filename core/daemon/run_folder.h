@@ -8,7 +8,8 @@
 
 struct hk_run_folder;
 
-/** Makes the folder (0755) when it is missing. HK_ESTART with the path in the fault. */
+/** Makes the folder (0755) when it is missing, and takes its lock: two daemons would take each
+ * other's socket. HK_ELOCKED, HK_ESTART with the path in the fault. */
 HK_MUST_CHECK int hk_run_folder_open(const char *path, struct hk_run_folder **folder,
                                      struct hk_fault *fault);
 

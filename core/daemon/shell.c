@@ -347,7 +347,8 @@ static void reload(struct hk_shell *shell)
     on_facts(shell, &fact, 1);
     hk_log_configure(config.log_level, config.log_format);
     hk_config_fini(&config);
-    hk_log_info("config reloaded");
+    hk_log_info("config reloaded", HK_F("applied", "retries, limits and log"),
+                HK_F("note", "a change of anything else takes a restart"));
 }
 
 static void on_signal(uv_signal_t *handle, int number)

@@ -148,6 +148,7 @@ void hk__directory_merchant_delete(struct hk_engine *engine, uint32_t slot)
     hk_index_remove(&engine->merchant_index, hash_of(engine, &id, sizeof(id)), slot);
     hk__snapshot_pass_merchant(engine, slot);
     hk__list_remove(&engine->merchant_chain, slot);
+    hk__finish_orphan(engine, id);
     engine->stats.merchants--;
     hk__finish_leave_merchant(engine, slot);
 }

@@ -106,6 +106,15 @@ void hk__finish_keep(struct hk_engine *engine, struct hk_event *event)
     finished->next = (finished->next + 1) % HK_FINISHED_MAX;
 }
 
+void hk__finish_orphan(struct hk_engine *engine, uint64_t merchant_id)
+{
+    for (uint32_t i = 0; i < HK_FINISHED_MAX; i++) {
+        struct hk_event *event = engine->finished.events[i];
+        if (event && event->merchant_id == merchant_id)
+            event->is_orphan = true;
+    }
+}
+
 struct hk_event *hk__finish_find(const struct hk_engine *engine, const struct hk_uuid *id)
 {
     uint32_t place = hk_index_find(&engine->finished.index, hash_of(engine, id), id);

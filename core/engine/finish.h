@@ -17,6 +17,10 @@ void hk__finish_free_rows(struct hk_engine *engine, uint32_t event);
 /** Keeps a finished event for look-ups; moved in. */
 void hk__finish_keep(struct hk_engine *engine, struct hk_event *event);
 
+/** Takes a deleted merchant's kept finished events from the sight of a later one with its id. One
+ * walk over all that are kept. */
+void hk__finish_orphan(struct hk_engine *engine, uint64_t merchant_id);
+
 /** Gets a kept finished event, or NULL. */
 struct hk_event *hk__finish_find(const struct hk_engine *engine, const struct hk_uuid *id);
 

@@ -113,6 +113,7 @@ struct hk_event *hk__lookup_event(const struct hk_engine *engine, uint32_t slot)
     struct hk_event *event = event_new(row->delivery_count, attempts_in_all(engine, row));
     event->id = row->id;
     event->merchant_id = hk__merchant(engine, row->merchant)->value.id;
+    event->is_orphan = hk__merchant(engine, row->merchant)->is_deleted;
     event->lsn = row->lsn;
     event->state = row->state;
     event->reason = row->reason;
@@ -175,7 +176,9 @@ static uint32_t event_find(const struct hk_engine *engine, const struct hk_uuid 
 
 static bool is_visible(const struct hk_request *request, const struct hk_event *event)
 {
-    return request->merchant_id == HK_ANY_MERCHANT || request->merchant_id == event->merchant_id;
+    if (request->merchant_id == HK_ANY_MERCHANT)
+        return true;
+    return request->merchant_id == event->merchant_id && !event->is_orphan;
 }
 
 void hk__lookup_answer(struct hk_engine *engine, const struct hk_request *request)

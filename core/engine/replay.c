@@ -349,6 +349,7 @@ static int replay_state(const struct replay *replay)
         return NOTHING_TO_DO; /* What is finished never changes: it has a row from before too. */
     if (is_over(event)) {
         struct hk_event *copy = hk__lookup_copy(event);
+        copy->is_orphan = hk__directory_merchant(engine, event->merchant_id) == HK_NONE;
         copy->location = body_location(replay);
         hk__finish_keep(engine, copy);
         return 0;

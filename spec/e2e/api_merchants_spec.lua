@@ -90,4 +90,18 @@ describe('merchants', function()
     assert.are.same(made, ask(200, 'GET', '/api/v1/merchants/' .. made.id))
     assert.are.equal(200, daemon:request({ key = key, path = '/api/v1/webhooks' }).status)
   end)
+
+  it('that have an id of a deleted one do not see its events; the platform does', function()
+    local own = hookd.start()
+    own:create_merchant { id = 60 }
+    local id = own:send_event(60, { event = 'approved', secret = 'old' })
+    own:wait_event(60, id, 'dropped')
+    own:expect(200, { method = 'DELETE', path = '/api/v1/merchants/60' })
+    own:create_merchant { id = 60 }
+    local key = own:create_key(60)
+    own:expect(404, { key = key, path = '/api/v1/events/' .. id })
+    own:expect(200, { path = '/api/v1/events/' .. id })
+    own:restart()
+    own:expect(404, { key = key, path = '/api/v1/events/' .. id })
+  end)
 end)

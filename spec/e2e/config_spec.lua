@@ -171,4 +171,14 @@ describe('config', function()
       end
     end)
   end)
+
+  it('with the run_dir of another hookd that runs is refused, and the other keeps its socket',
+    function()
+      local first = hookd.start()
+      local second = hookd.new { config = { run_dir = first.run_dir } }
+      second:launch()
+      assert.equal(4, (second.process:wait(20)))
+      assert.matches('another hookd uses it', second:log(), 1, true)
+      assert.equal(200, first:control({ path = '/readyz' }).status)
+    end)
 end)

@@ -34,6 +34,11 @@ describe('sinker', function()
       .. '\r\n{}'):format(path), timeout_s or RECEIVE_S)
   end
 
+  it('lives on when TLS comes to its plain port', function()
+    http.raw({ port = sink.port }, '\22\3\1\2\0\1\0\1\252\3\3' .. ('\0'):rep(64), RECEIVE_S)
+    assert.equal(200, post('/after-tls').status)
+  end)
+
   describe('keeps what it got', function()
     it('answers 200 and keeps method, path, headers and body as they came', function()
       local head = 'PUT /a/1?x=%20y HTTP/1.1\r\nHost: h\r\nX-b:  two  \r\nx-B: \r\n'

@@ -18,7 +18,8 @@ uint64_t hk_table_hash(struct hk_span key)
         hash ^= hash >> 32;
     }
     uint64_t rest = 0;
-    memcpy(&rest, key.at + at, key.bytes - at);
+    if (key.bytes > at)
+        memcpy(&rest, key.at + at, key.bytes - at);
     hash = (hash ^ rest) * 0xc4ceb9fe1a85ec53u;
     return hash ^ (hash >> 29);
 }
