@@ -349,13 +349,12 @@ static int replay_state(const struct replay *replay)
         return NOTHING_TO_DO; /* What is finished never changes: it has a row from before too. */
     if (is_over(event)) {
         struct hk_event *copy = hk__lookup_copy(event);
-        copy->is_orphan = hk__directory_merchant(engine, event->merchant_id) == HK_NONE;
         copy->location = body_location(replay);
         hk__finish_keep(engine, copy);
         return 0;
     }
     uint32_t merchant = hk__directory_merchant(engine, event->merchant_id);
-    if (merchant == HK_NONE) /* It is deleted, but what was in flight is yet to end. */
+    if (merchant == HK_NONE || event->is_orphan) /* Deleted, but what was in flight is to end. */
         merchant = ghost_merchant(engine, event->merchant_id);
     return restore_event(replay, merchant);
 }

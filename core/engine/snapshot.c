@@ -135,9 +135,7 @@ static void finished_row(struct hk_engine *engine)
     }
     place = (engine->snapshot.finished_first + place) % HK_FINISHED_MAX;
     const struct hk_event *event = engine->finished.events[place];
-    /* An orphan whose merchant's id is in use again would come back as the new one's. */
-    if (event &&
-        !(event->is_orphan && hk__directory_merchant(engine, event->merchant_id) != HK_NONE))
+    if (event)
         row_add(engine, HK_RECORD_STATE)->state = event;
 }
 

@@ -10,7 +10,7 @@
  *  2 PLAN             event, reason, [[endpoint, role]...]
  *  3 START            event, delivery, attempt
  *  4 RESULT           event, delivery, ATTEMPT, state, reason, delay_ms
- *  5 STATE            id, merchant, lsn, state, reason, received_at, deliver_before,
+ *  5 STATE            id, merchant, is_orphan, lsn, state, reason, received_at, deliver_before,
  *                     location lsn, location offset, head bin | nil, text bin | nil, [DELIVERY...]
  *  6 MERCHANT         id, name, policy | nil, verified, created_at, updated_at
  *  7 MERCHANT_DELETED id

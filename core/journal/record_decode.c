@@ -26,7 +26,7 @@ uint32_t hk__record_element_count(unsigned type)
         [HK_RECORD_PLAN] = 6,
         [HK_RECORD_START] = 6,
         [HK_RECORD_RESULT] = 9,
-        [HK_RECORD_STATE] = 15,
+        [HK_RECORD_STATE] = 16,
         [HK_RECORD_MERCHANT] = 9,
         [HK_RECORD_MERCHANT_DELETED] = 4,
         [HK_RECORD_KEY] = 7,
@@ -205,6 +205,7 @@ static void get_state_front(struct reading *reading, struct hk_event *event)
     struct hk_unpack *unpack = &reading->unpack;
     event->id = get_uuid(reading);
     event->merchant_id = hk_unpack_u64(unpack, UINT64_MAX);
+    event->is_orphan = hk_unpack_bool(unpack);
     event->lsn = hk_unpack_u64(unpack, UINT64_MAX);
     event->state = (enum hk_event_state)get_enum(reading, HK_EVENT_FINISHED);
     event->reason = get_reason(reading);

@@ -166,6 +166,7 @@ static void put_state(struct pen *pen, const struct hk_event *event)
 {
     put_uuid(pen, &event->id);
     put_u64(pen, event->merchant_id);
+    put_bool(pen, event->is_orphan);
     put_u64(pen, event->lsn);
     put_u64(pen, event->state);
     put_u64(pen, event->reason);

@@ -33,8 +33,7 @@ struct hk_event {
     uint64_t lsn; /**< Of the EVENT record. */
     enum hk_event_state state;
     enum hk_reason reason;
-    bool is_orphan; /**< Its merchant is deleted: a new one with the same id must not see it. Never
-                         stored. */
+    bool is_orphan; /**< Its merchant is deleted: a new one with the same id must not see it. */
     struct hk_wall received_at;
     struct hk_wall deliver_before; /**< ms 0: no limit. */
     struct hk_body *body;          /**< One reference; NULL when only the location is known. */

@@ -163,6 +163,8 @@ void kept_log_blur(struct kept_log *log)
 {
     for (uint32_t i = 0; i < log->count; i++) {
         struct hk_event *event = log->items[i]->event;
+        if (event)
+            event->is_orphan = false;
         for (uint32_t k = 0; event && k < event->delivery_count; k++)
             if (event->deliveries[k].reason == HK_REASON_MERCHANT_DELETED)
                 event->deliveries[k].reason = HK_REASON_ENDPOINT_DELETED;
@@ -205,6 +207,7 @@ static void assert_same_events(const struct hk_event *a, const struct hk_event *
 {
     assert_memory_equal(&a->id, &b->id, sizeof(a->id));
     assert_int_equal(a->merchant_id, b->merchant_id);
+    assert_int_equal(a->is_orphan, b->is_orphan);
     assert_int_equal(a->lsn, b->lsn);
     assert_int_equal(a->state, b->state);
     assert_int_equal(a->reason, b->reason);

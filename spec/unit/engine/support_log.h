@@ -31,8 +31,9 @@ struct hk_event *kept_event_copy(const struct hk_event *event);
 /** Sorts rows by type and id, so that two snapshots can be laid side by side. */
 void kept_log_sort(struct kept_log *log);
 
-/** Makes `merchant_deleted` read `endpoint_deleted` in all STATE rows: of a merchant's endpoint
- * that both happened to, a snapshot taken meanwhile may not tell which came first. */
+/** Makes `merchant_deleted` read `endpoint_deleted` and no event an orphan in all STATE rows: of a
+ * merchant that is deleted, and perhaps made again, while a snapshot is taken, it may not tell what
+ * came first. (hookd takes snapshots at a clean stop, when nothing moves.) */
 void kept_log_blur(struct kept_log *log);
 
 /** Fails the test unless both hold the same state, whatever the order of their rows. */

@@ -151,6 +151,7 @@ static struct hk_event *draw_state(struct records *records, struct hk_prng *prng
     struct hk_event *event = keep(records, 1, sizeof(*event));
     event->id = draw_uuid(prng);
     event->merchant_id = draw_number(prng, UINT64_MAX);
+    event->is_orphan = hk_prng_chance(prng, 500000);
     event->lsn = draw_number(prng, UINT64_MAX);
     event->state = (enum hk_event_state)draw_below(prng, HK_EVENT_FINISHED + 1);
     event->reason = (enum hk_reason)draw_below(prng, HK_REASON_GONE + 1);
