@@ -175,7 +175,7 @@ describe('events', function()
   it('are bounded for each merchant', function()
     local small = hookd.start { config = { limits = { merchant_pending_max = 2 } } }
     local one, two = small:create_merchant(), small:create_merchant()
-    sink:set('/hang', { hang = true })
+    sink:set('/hang', { action = 'hang' })
     for _, each in ipairs { one, two } do
       small:create_endpoint(each.id, { url = sink:url('/hang') })
     end
