@@ -106,6 +106,9 @@ void hk_events_refused(struct hk_exchange *exchange, enum hk_refusal refusal)
     case HK_REFUSAL_STOPPING:
         hk_answer_unavailable(answer, "The service is stopping.");
         break;
+    case HK_REFUSAL_DISK:
+        hk_answer_unavailable(answer, "The service has too little room on its disk.");
+        break;
     case HK_REFUSAL_MEMORY:
         hk_answer_unavailable(answer, "The service is out of memory.");
         break;

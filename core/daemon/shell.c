@@ -9,6 +9,7 @@
 #include "daemon/config_file.h"
 #include "daemon/hands.h"
 #include "daemon/notify.h"
+#include "daemon/space.h"
 
 #include <signal.h>
 #include <uv.h>
@@ -33,6 +34,8 @@ struct hk_shell {
     uv_async_t wake;
     uv_timer_t timer;     /**< The engine's. */
     uv_timer_t last_call; /**< Ends the draining. */
+    uv_timer_t space;     /**< Looks whether there is room for new work. */
+    bool is_disk_full;
     uv_signal_t signals[SIGNAL_COUNT];
     bool has_loop;
     enum stop_stage stop;
@@ -297,6 +300,38 @@ static void on_timer(uv_timer_t *timer)
     turn(timer->data);
 }
 
+/* ---- room on the disk ---- */
+
+enum { SPACE_EVERY_MS = 1000, RESULT_BYTES = 256 };
+
+/* What was accepted must be finished (design.md section 3, promise 7): two segments, and a result
+ * for each delivery that is pending. */
+static uint64_t space_needed(const struct hk_shell *shell)
+{
+    struct hk_stats stats;
+    hk_engine_stats(shell->engine, &stats);
+    return 2 * HK_SEGMENT_BYTES + RESULT_BYTES * stats.deliveries_pending;
+}
+
+static void on_space(uv_timer_t *timer)
+{
+    struct hk_shell *shell = timer->data;
+    uint64_t bytes = 0;
+    if (hk_space_free(shell->config->state_dir, &bytes) != 0)
+        return;
+    bool is_full = bytes < space_needed(shell);
+    if (is_full == shell->is_disk_full)
+        return;
+    shell->is_disk_full = is_full;
+    if (is_full)
+        hk_log_error("too little room on the disk: no new events until there is more",
+                     HK_FI("free_bytes", bytes));
+    else
+        hk_log_info("room on the disk again", HK_FI("free_bytes", bytes));
+    struct hk_fact fact = { .kind = HK_FACT_DISK, .is_disk_full = is_full };
+    on_facts(shell, &fact, 1);
+}
+
 /* ---- signals ---- */
 
 /* Nothing runs any more, or the time for it is over: what is known is written down. */
@@ -383,6 +418,8 @@ static void loop_start(struct hk_shell *shell)
     shell->timer.data = shell;
     uv_timer_init(&shell->loop, &shell->last_call);
     shell->last_call.data = shell;
+    uv_timer_init(&shell->loop, &shell->space);
+    shell->space.data = shell;
     for (int i = 0; i < SIGNAL_COUNT; i++) {
         uv_signal_init(&shell->loop, &shell->signals[i]);
         shell->signals[i].data = shell;
@@ -414,6 +451,8 @@ static int ready(struct hk_shell *shell, uint64_t lsn_last, struct hk_fault *fau
         return code;
     for (uint32_t i = 0; i < addresses->count; i++)
         hk_log_info("listening", HK_F("address", addresses->items[i]));
+    on_space(&shell->space);
+    uv_timer_start(&shell->space, on_space, SPACE_EVERY_MS, SPACE_EVERY_MS);
     hk_server_set_ready(shell->hands.server, true);
     (void)hk_notify("READY=1\nSTATUS=delivering");
     return 0;

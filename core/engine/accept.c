@@ -176,6 +176,10 @@ static void accept_or_refuse(struct hk_engine *engine, const struct hk_fact_acce
     }
     if (accept->has_idempotency && answer_repeat(engine, accept))
         return;
+    if (engine->is_disk_full) {
+        hk__answers_refuse(engine, accept->token, HK_REFUSAL_DISK);
+        return;
+    }
     uint32_t event;
     enum hk_refusal refusal = prepare(engine, accept, merchant, &event);
     if (refusal)

@@ -205,6 +205,7 @@ void hk_fact_fini(const struct hk_fact *fact)
         hk_body_unref(fact->attempt_ended.outcome.detail);
         break;
     case HK_FACT_CONFIG:
+    case HK_FACT_DISK:
     case HK_FACT_DRAIN:
     case HK_FACT_SNAPSHOT:
         break;
@@ -254,6 +255,9 @@ static void take_fact(struct hk_engine *engine, const struct hk_fact *fact)
         break;
     case HK_FACT_CONFIG:
         engine->options = fact->options;
+        break;
+    case HK_FACT_DISK:
+        engine->is_disk_full = fact->is_disk_full;
         break;
     case HK_FACT_DRAIN:
         engine->is_draining = true;

@@ -123,6 +123,7 @@ struct hk_engine {
     struct hk_fifo lent_details;    /**< struct hk_body *: given back at the next step. */
     struct hk_fifo leaving;         /**< struct hk_leaving: freed at the next step. */
     bool is_awaited;                /**< Somebody waits for a record of this step. */
+    bool is_disk_full;              /**< No new events; what was accepted goes on. */
     bool is_draining;
     bool is_drained;
 };

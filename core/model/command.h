@@ -34,6 +34,7 @@ enum hk_refusal {
     HK_REFUSAL_PENDING,              /**< 429: too many are pending. */
     HK_REFUSAL_STOPPING,             /**< 503 */
     HK_REFUSAL_MEMORY,               /**< 503 */
+    HK_REFUSAL_DISK,                 /**< 503: too little room to finish what would be accepted. */
     HK_REFUSAL_UNKNOWN_TYPE,         /**< 422: `event_types` is a closed set. */
 };
 

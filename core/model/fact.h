@@ -15,6 +15,7 @@ enum hk_fact_kind {
     HK_FACT_LOADED,
     HK_FACT_ATTEMPT_ENDED,
     HK_FACT_CONFIG,
+    HK_FACT_DISK,
     HK_FACT_DRAIN,    /**< Stop: start nothing more, let what runs end. */
     HK_FACT_SNAPSHOT, /**< Write everything down; slices follow, a few a step. */
 };
@@ -65,5 +66,6 @@ struct hk_fact {
         struct hk_fact_loaded loaded;
         struct hk_fact_attempt_ended attempt_ended;
         struct hk_engine_options options; /**< CONFIG. */
+        bool is_disk_full; /**< DISK: no room for new work; what was accepted goes on. */
     };
 };

@@ -188,9 +188,13 @@ static void test_refusals_have_their_status(void **state)
         enum hk_refusal refusal;
         unsigned status;
     } cases[] = {
-        { HK_REFUSAL_UNKNOWN_MERCHANT, 404 }, { HK_REFUSAL_IDEMPOTENCY_CONFLICT, 409 },
-        { HK_REFUSAL_MERCHANT_PENDING, 429 }, { HK_REFUSAL_PENDING, 429 },
-        { HK_REFUSAL_STOPPING, 503 },         { HK_REFUSAL_MEMORY, 503 },
+        { HK_REFUSAL_UNKNOWN_MERCHANT, 404 },
+        { HK_REFUSAL_IDEMPOTENCY_CONFLICT, 409 },
+        { HK_REFUSAL_MERCHANT_PENDING, 429 },
+        { HK_REFUSAL_PENDING, 429 },
+        { HK_REFUSAL_STOPPING, 503 },
+        { HK_REFUSAL_MEMORY, 503 },
+        { HK_REFUSAL_DISK, 503 },
         { HK_REFUSAL_UNKNOWN_TYPE, 422 },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
