@@ -197,7 +197,7 @@ static bool is_in_folder(const char *name, const char *folder)
     return strncmp(name, folder, size) == 0 && name[size] == '/';
 }
 
-/** Notes a change and makes it for now. */
+/** Notes a change and makes it, until a crash may take it back. */
 static void change_names(struct memory_disk *disk, const char *name, const char *gone,
                          struct node *node)
 {

@@ -20,9 +20,8 @@
 #define HK_ORDER_KEY_BYTES_MAX 255
 /** Bytes of an Idempotency-Key (interface.md section 3). */
 #define HK_IDEMPOTENCY_KEY_BYTES_MAX 255
-/** Idempotency keys kept in all and for one merchant when others need the room (design.md 6). */
+/** Idempotency keys kept in all (design.md 6). */
 #define HK_IDEMPOTENCY_KEYS_MAX 4000000
-#define HK_IDEMPOTENCY_KEYS_MERCHANT_MAX 100000
 /** How long an idempotency key is kept: 24 hours. */
 #define HK_IDEMPOTENCY_MS (INT64_C(24) * 3600 * 1000)
 /** Attempts of one delivery (interface.md section 3). */
@@ -44,8 +43,6 @@
 /** Bytes of responses and error texts that stay in memory with live and finished events: four of
  * full size for each of 4,096 deliveries; beyond that the oldest go. */
 #define HK_DETAIL_BYTES_MAX (64U << 20)
-/** Bytes of one journal record: the largest body, its plan, and room. */
-#define HK_RECORD_BYTES_MAX (16U << 20)
 /** Requests of the api that may wait for the engine. */
 #define HK_REQUESTS_MAX 16384
 /** Bytes of the request head that the api takes (interface.md section 3). */
