@@ -210,6 +210,8 @@ static void carry_out(struct hk_shell *shell, const struct hk_command *command)
     case HK_COMMAND_TRACE:
         answer(shell, command);
         break;
+    case HK_COMMAND_RUN_POLICY:
+        break;
     case HK_COMMAND_START_ATTEMPT:
     case HK_COMMAND_ENDPOINT_SET:
     case HK_COMMAND_ENDPOINT_DROP:

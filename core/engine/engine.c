@@ -200,10 +200,22 @@ void hk_fact_fini(const struct hk_fact *fact)
         break;
     case HK_FACT_LOADED:
         hk_body_unref(fact->loaded.body);
+        hk_plan_free(fact->loaded.plan);
+        break;
+    case HK_FACT_PLANNED:
+        hk_plan_free(fact->planned.plan);
+        break;
+    case HK_FACT_POLICY_FAILED:
+        hk_body_unref(fact->policy_failed.error);
+        break;
+    case HK_FACT_POLICIES:
+        hk_policy_set_free(fact->policies);
         break;
     case HK_FACT_ATTEMPT_ENDED:
         hk_body_unref(fact->attempt_ended.outcome.detail);
+        hk_body_unref(fact->attempt_ended.outcome.headers);
         break;
+    case HK_FACT_RETRY_DECIDED:
     case HK_FACT_CONFIG:
     case HK_FACT_DISK:
     case HK_FACT_DRAIN:
@@ -252,6 +264,12 @@ static void take_fact(struct hk_engine *engine, const struct hk_fact *fact)
         break;
     case HK_FACT_ATTEMPT_ENDED:
         hk__attempt_ended(engine, &fact->attempt_ended);
+        break;
+    case HK_FACT_PLANNED:
+    case HK_FACT_RETRY_DECIDED:
+    case HK_FACT_POLICY_FAILED:
+    case HK_FACT_POLICIES:
+        hk_fact_fini(fact);
         break;
     case HK_FACT_CONFIG:
         engine->options = fact->options;

@@ -25,6 +25,7 @@
  * 11 ENDPOINT_DELETED uuid
  * 12 IDEMPOTENCY      merchant, key, key, body, event, expires_at
  * 13 END              event, delivery, state, reason
+ * 14 WAIT             event, delivery, attempt, delay_ms
  *    DELIVERY  = [number, endpoint, role, state, reason, attempt_count, waiting_since, delay_ms,
  *                 [ATTEMPT...]]
  *    ATTEMPT   = [number, status, class, started_at, dns_us, connect_us, tls_us, first_byte_us,
@@ -39,7 +40,7 @@
 #include "model/record.h"
 
 #define HK_RECORD_FORMAT 1u
-#define HK_RECORD_TYPE_LAST HK_RECORD_END
+#define HK_RECORD_TYPE_LAST HK_RECORD_WAIT
 /** No record has more bytes: a location's offset stays far inside 32 bits. */
 #define HK_RECORD_PAYLOAD_MAX (UINT32_C(1) << 30)
 

@@ -35,6 +35,7 @@ uint32_t hk__record_element_count(unsigned type)
         [HK_RECORD_ENDPOINT_DELETED] = 4,
         [HK_RECORD_IDEMPOTENCY] = 9,
         [HK_RECORD_END] = 7,
+        [HK_RECORD_WAIT] = 7,
     };
     return type <= HK_RECORD_TYPE_LAST ? counts[type] : 0;
 }
@@ -373,6 +374,14 @@ static void get_end(struct reading *reading, struct hk_record_end *end)
     end->reason = get_reason(reading);
 }
 
+static void get_wait(struct reading *reading, struct hk_record_wait *wait)
+{
+    wait->event = get_uuid(reading);
+    wait->delivery = hk_unpack_u16(&reading->unpack);
+    wait->attempt = hk_unpack_u16(&reading->unpack);
+    wait->delay_ms = hk_unpack_i64(&reading->unpack);
+}
+
 /** Takes the head of the array, type and lsn. */
 static struct hk_record_mark get_mark(struct hk_unpack *unpack)
 {
@@ -425,6 +434,9 @@ static void get_fields(struct reading *reading, struct hk_record *record)
         break;
     case HK_RECORD_END:
         get_end(reading, &record->end);
+        break;
+    case HK_RECORD_WAIT:
+        get_wait(reading, &record->wait);
         break;
     }
 }

@@ -289,6 +289,14 @@ static void put_end(struct pen *pen, const struct hk_record_end *end)
     put_u64(pen, end->reason);
 }
 
+static void put_wait(struct pen *pen, const struct hk_record_wait *wait)
+{
+    put_uuid(pen, &wait->event);
+    put_u64(pen, wait->delivery);
+    put_u64(pen, wait->attempt);
+    put_i64(pen, wait->delay_ms);
+}
+
 static void put_fields(struct pen *pen, const struct hk_record *record)
 {
     switch (record->type) {
@@ -331,6 +339,9 @@ static void put_fields(struct pen *pen, const struct hk_record *record)
         break;
     case HK_RECORD_END:
         put_end(pen, &record->end);
+        break;
+    case HK_RECORD_WAIT:
+        put_wait(pen, &record->wait);
         break;
     }
 }

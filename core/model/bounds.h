@@ -43,6 +43,24 @@
 /** Bytes of responses and error texts that stay in memory with live and finished events: four of
  * full size for each of 4,096 deliveries; beyond that the oldest go. */
 #define HK_DETAIL_BYTES_MAX (64U << 20)
+/** Bytes of a response's header lines that a `retry` hook sees. */
+#define HK_HEADERS_KEPT_BYTES_MAX 4096
+/** Runs of policies that may be out at once: enough to keep the workers busy... */
+#define HK_POLICY_RUNS_MAX 1024
+/** ...and of one merchant: HK_POLICY_SLICE_US of its own time, from 1 to this many, so that others
+ * on its worker wait no longer than that. */
+#define HK_POLICY_MERCHANT_RUNS_MAX 64
+#define HK_POLICY_SLICE_US 2000
+/** Runs in a row that spent their CPU budget until a merchant's events are held without a call. */
+#define HK_POLICY_OVERRUNS_MAX 3
+/** Workers that one merchant's policy may kill within HK_POLICY_KILLS_MS until it is suspended. */
+#define HK_POLICY_KILLS_MAX 3
+#define HK_POLICY_KILLS_MS (INT64_C(10) * 60 * 1000)
+/** A held event is planned again after this, then after twice as long, up to the second. */
+#define HK_HELD_MS_MIN (INT64_C(30) * 1000)
+#define HK_HELD_MS_MAX (INT64_C(3600) * 1000)
+/** Headers that a policy may add to one delivery. */
+#define HK_POLICY_HEADERS_MAX 20
 /** Requests of the api that may wait for the engine. */
 #define HK_REQUESTS_MAX 16384
 /** Bytes of the request head that the api takes (interface.md section 3). */

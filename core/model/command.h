@@ -5,6 +5,7 @@
  * Pointers are borrowed until then, except where a field says "moved out". A hand that needs a body
  * for longer takes its own reference. */
 #pragma once
+#include "model/policy.h"
 #include "model/record.h"
 #include "model/request.h"
 
@@ -16,6 +17,7 @@ enum hk_command_kind {
     HK_COMMAND_NACK,
     HK_COMMAND_REPLY,
     HK_COMMAND_LOAD,
+    HK_COMMAND_RUN_POLICY,
     HK_COMMAND_START_ATTEMPT,
     HK_COMMAND_ENDPOINT_SET,  /**< A delivery thread learns of an endpoint or of its change. */
     HK_COMMAND_ENDPOINT_DROP, /**< ...and forgets it; attempts that run may end. */
@@ -52,6 +54,7 @@ struct hk_command_nack {
 struct hk_command_load {
     uint64_t load; /**< Comes back in LOADED. */
     struct hk_location location;
+    bool is_plan; /**< Of a PLAN record: the whole plan; otherwise a body. */
 };
 
 /** Start one HTTP request now. Answered by ATTEMPT_ENDED with the same delivery. */
@@ -60,6 +63,8 @@ struct hk_command_start_attempt {
     uint64_t endpoint; /**< Slot id, made known by ENDPOINT_SET. */
     struct hk_uuid event;
     struct hk_body *body; /**< Borrowed: the hand takes its own reference. */
+    struct hk_body *own;  /**< A payload (model/payload.h): headers, and a text that goes out in
+                               place of the body's, if it has one; or NULL. Borrowed likewise. */
     uint32_t timeout_ms;
     uint16_t attempt; /**< From 1: X-Webhook-Attempt. */
 };
@@ -102,6 +107,8 @@ struct hk_command {
         struct hk_command_nack nack;
         struct hk_reply *reply; /**< Moved out. */
         struct hk_command_load load;
+        struct hk_policy_run run_policy; /**< Answered by PLANNED, RETRY_DECIDED or POLICY_FAILED,
+                                              exactly once. */
         struct hk_command_start_attempt start_attempt;
         struct hk_command_endpoint_set endpoint_set;
         uint64_t endpoint_drop;

@@ -75,6 +75,7 @@ struct hk_delivery {
     int64_t delay_ms;             /**< ...and its whole length. */
     struct hk_attempt *attempts;
     uint32_t kept_count; /**< Of `attempts`. */
+    bool has_own;        /**< What goes out is its own: the plan's record has it. */
     char *url;           /**< In answers: where it goes now, NULL when the endpoint is gone. Never
                               stored. */
 };

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "model/bounds.h"
+#include "model/plan.h"
 
 const char *hk_event_state_word(enum hk_event_state state)
 {
@@ -31,6 +32,9 @@ void hk_event_free(struct hk_event *event)
     for (uint32_t i = 0; i < event->delivery_count; i++)
         delivery_fini(&event->deliveries[i]);
     hk_body_unref(event->body);
+    hk_body_unref(event->error);
+    hk_plan_free(event->plan);
+    hk_free(event->policy);
     hk_free(event);
 }
 

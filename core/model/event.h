@@ -18,6 +18,8 @@ enum hk_event_state {
 
 const char *hk_event_state_word(enum hk_event_state state);
 
+struct hk_plan;
+
 /** Where a record that holds a body stands in the log. The log alone knows what that means on
  * disk. lsn 0: nowhere. */
 struct hk_location {
@@ -38,6 +40,11 @@ struct hk_event {
     struct hk_wall deliver_before; /**< ms 0: no limit. */
     struct hk_body *body;          /**< One reference; NULL when only the location is known. */
     struct hk_location location;
+    char *policy;                     /**< That planned it, or holds it; NULL: none was asked. */
+    uint32_t generation;              /**< With `policy`. */
+    struct hk_location plan_location; /**< Of the PLAN record, when a policy made it. */
+    struct hk_plan *plan;  /**< In answers that asked for it (EVENT_WHY): read back; owned. */
+    struct hk_body *error; /**< With HELD: why, as text; one reference. Never stored. */
     struct hk_delivery *deliveries;
     uint32_t delivery_count;
 };

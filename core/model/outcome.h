@@ -38,8 +38,11 @@ struct hk_outcome {
     int64_t retry_after_ms; /**< As asked, not capped; or HK_RETRY_AFTER_NONE. */
     struct hk_wall started_at;
     struct hk_timings timings;
-    struct hk_body *detail; /**< Head: what went wrong, as text. Text: the first bytes of the
-                                 response. NULL when there is neither. One reference. */
+    struct hk_body *detail;  /**< Head: what went wrong, as text. Text: the first bytes of the
+                                  response. NULL when there is neither. One reference. */
+    struct hk_body *headers; /**< Text: the response's header lines for a `retry` hook, "name:
+                                  value\n", names in lower case, at most HK_HEADERS_KEPT_BYTES_MAX.
+                                  NULL: none, or it succeeded. One reference. Never stored. */
 };
 
 /** Gets the API's word for a class. */

@@ -23,7 +23,8 @@ enum hk_record_type {
     HK_RECORD_ENDPOINT = 10, /**< Created or changed: the whole endpoint. */
     HK_RECORD_ENDPOINT_DELETED = 11,
     HK_RECORD_IDEMPOTENCY = 12, /**< Snapshots only; in the journal it is part of EVENT. */
-    HK_RECORD_END = 13, /**< A delivery ended without an attempt (expired, discarded, ...). */
+    HK_RECORD_END = 13,  /**< A delivery ended without an attempt (expired, discarded, ...). */
+    HK_RECORD_WAIT = 14, /**< A policy's `retry` moved a wait. */
 };
 
 /** An Idempotency-Key: only hashes are kept. */
@@ -70,6 +71,14 @@ struct hk_record_end {
     enum hk_reason reason;
 };
 
+/** The wait after that attempt is `delay_ms` long, counted from the record's `at`. */
+struct hk_record_wait {
+    struct hk_uuid event;
+    uint16_t delivery;
+    uint16_t attempt;
+    int64_t delay_ms;
+};
+
 struct hk_record {
     enum hk_record_type type;
     uint64_t lsn; /**< Rises by one a record, never used again; in snapshots that of the row. */
@@ -88,5 +97,6 @@ struct hk_record {
         struct hk_uuid endpoint_deleted;
         struct hk_idempotency idempotency;
         struct hk_record_end end;
+        struct hk_record_wait wait;
     };
 };

@@ -17,6 +17,7 @@ void hk_request_free(struct hk_request *request)
         return;
     hk_merchant_fini(&request->merchant.value);
     hk_endpoint_fini(&request->endpoint.value);
+    hk_free(request->name);
     hk_free(request);
 }
 
@@ -42,5 +43,14 @@ void hk_reply_free(struct hk_reply *reply)
     hk_free(reply->endpoints);
     hk_event_free(reply->event);
     hk_free(reply->stats);
+    if (reply->use)
+        hk_policy_use_fini(reply->use);
+    hk_free(reply->use);
+    for (uint32_t i = 0; reply->policies && i < reply->count; i++) {
+        hk_free(reply->policies[i].policy.name);
+        hk_free(reply->policies[i].policy.fault);
+    }
+    hk_free(reply->policies);
+    hk_free(reply->ids);
     hk_free(reply);
 }

@@ -8,6 +8,8 @@
 #pragma once
 #include "model/event.h"
 #include "model/merchant.h"
+#include "model/plan.h"
+#include "model/policy.h"
 #include "model/stats.h"
 
 enum hk_request_kind {
@@ -26,6 +28,12 @@ enum hk_request_kind {
     HK_REQUEST_ENDPOINT_UPDATE, /**< merchant_id, uuid, endpoint. */
     HK_REQUEST_ENDPOINT_DELETE, /**< merchant_id, uuid. */
     HK_REQUEST_EVENT_GET,       /**< merchant_id (or HK_ANY_MERCHANT), uuid. */
+    HK_REQUEST_EVENT_WHY,       /**< As EVENT_GET, with the plan. */
+    HK_REQUEST_POLICY_LIST,     /**< -> policies. */
+    HK_REQUEST_POLICY_RETRY,    /**< name: resumes its merchants and plans what they hold again;
+                                     -> total: events that were held. */
+    HK_REQUEST_POLICY_EVENTS,   /**< name, page.per_page (up to 1000): -> ids, newest first, of the
+                                     events in memory that it planned or holds. */
     HK_REQUEST_STATS,
     HK_REQUEST_TAIL_START, /**< Traces follow until TAIL_STOP. HK_ELIMIT. */
     HK_REQUEST_TAIL_STOP,
@@ -50,6 +58,7 @@ struct hk_request {
     struct hk_merchant_patch merchant;
     struct hk_key key;
     struct hk_endpoint_patch endpoint;
+    char *name; /**< Of a policy; owned. */
 };
 
 /** What a request came to.
@@ -67,6 +76,9 @@ struct hk_reply {
     struct hk_endpoint *endpoints;
     struct hk_event *event;
     struct hk_stats *stats;
+    struct hk_policy_use *use; /**< With MERCHANT_GET. */
+    struct hk_policy_line *policies;
+    struct hk_uuid *ids;
 };
 
 /** Makes an empty request; ends the process when out of memory. */

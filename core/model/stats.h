@@ -11,6 +11,9 @@
     XX(events_refused, 0, "events refused")                             \
     XX(events_dropped, 0, "events dropped, with a reason")              \
     XX(events_finished, 0, "events whose deliveries are all finished")  \
+    XX(policy_calls, 0, "runs of policies")                             \
+    XX(policy_errors, 0, "runs of policies that failed")                \
+    XX(policy_cpu_us, 0, "CPU of policies, in microseconds")            \
     XX(attempts_started, 0, "attempts started")                         \
     XX(attempts_failed, 0, "attempts that did not succeed")             \
     XX(deliveries_planned, 0, "deliveries planned")                     \
@@ -21,6 +24,9 @@
     XX(bodies_loaded, 0, "bodies read back from disk")                  \
     XX(journal_syncs, 0, "batches of records that came to be on disk")  \
     XX(events_live, 1, "events that are not finished")                  \
+    XX(events_planning, 1, "events that wait for their plan")           \
+    XX(events_held, 1, "events that are held: their policy failed")     \
+    XX(policy_runs, 1, "runs of policies that are out")                 \
     XX(deliveries_pending, 1, "deliveries that are not finished")       \
     XX(deliveries_ready, 1, "deliveries in queues")                     \
     XX(deliveries_in_flight, 1, "attempts running")                     \

@@ -204,6 +204,8 @@ static void carry_out(struct world *world, const struct hk_command *command)
     case HK_COMMAND_LOAD:
         load(world, &command->load);
         break;
+    case HK_COMMAND_RUN_POLICY:
+        break;
     case HK_COMMAND_START_ATTEMPT:
         start_attempt(world, &command->start_attempt);
         break;

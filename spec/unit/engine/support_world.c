@@ -253,6 +253,9 @@ static void take_command(struct world *world, const struct hk_command *command, 
     case HK_COMMAND_LOAD:
         take_load(world, &command->load);
         break;
+    case HK_COMMAND_RUN_POLICY:
+        world->run_count++;
+        break;
     case HK_COMMAND_START_ATTEMPT:
         take_start(world, &command->start_attempt, *number);
         break;
