@@ -1,0 +1,16 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The policy of merchants that name none and have no file with their id.
+--
+-- Without planning hooks hookd plans by itself: an event goes, byte for byte as it came in, to all
+-- enabled primary endpoints of its merchant that are subscribed to its type; what fails is tried
+-- again by the endpoint's schedule. Such a policy is never called and costs nothing.
+--
+-- To change what happens for everybody, put a default.lua of your own into policy_dir. Written out
+-- with the hooks it leaves away, this one says:
+--
+--   filter = function(event) return true end                  -- drop nothing
+--   lookup = function(event) return nil end                   -- look nothing up
+--   route  = function(event, endpoints) return endpoints end  -- to all of them
+--   enrich = function(event, endpoint, request) return true end  -- unchanged
+--   retry  = function(delivery, outcome) return nil end       -- by the schedule
+return { api = 1 }
