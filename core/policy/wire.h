@@ -5,8 +5,9 @@
  * `[kind, fields...]`. Both ends are of one build, so there is no version; what does not decode is
  * a fault of the worker (the parent kills it) or of the parent (the worker ends). Before anything
  * is unpacked, counts and depth are checked against the bytes left (the worker is not trusted).
- * Decoded slices and lists borrow from the frame and from the scratch, and die with either one's
- * next use. Pure; thread: any. */
+ * What a slice holds (UTF-8, JSON, a header's name) is the reader's to check. Decoded slices and
+ * lists borrow from the frame and from the scratch, and die with either one's next use. Pure;
+ * thread: any. */
 #pragma once
 #include "model/policy.h"
 
@@ -177,9 +178,11 @@ struct hk_wire_message {
     };
 };
 
+struct hk_wire_block;
+
 /** Memory for what a decoded message points to; all zero is an empty one. */
 struct hk_wire_scratch {
-    struct hk_bytes bytes;
+    struct hk_wire_block *blocks; /**< Newest first. */
 };
 
 void hk_wire_scratch_fini(struct hk_wire_scratch *scratch);
