@@ -19,6 +19,14 @@ static int make_room(struct hk_batch *batch)
     return 0;
 }
 
+/* What is read back later (model/fact.h, struct hk_located). */
+static bool is_located(const struct hk_record *record)
+{
+    if (record->type == HK_RECORD_PLAN)
+        return record->plan.policy.size != 0;
+    return record->type == HK_RECORD_EVENT || record->type == HK_RECORD_STATE;
+}
+
 int hk_batch_append(struct hk_batch *batch, const struct hk_record *record)
 {
     static const char zeros[HK_FRAME_HEADER_BYTES];
@@ -37,7 +45,7 @@ int hk_batch_append(struct hk_batch *batch, const struct hk_record *record)
         batch->bytes.size = at;
         return code;
     }
-    bool has_location = record->type == HK_RECORD_EVENT || record->type == HK_RECORD_STATE;
+    bool has_location = is_located(record);
     if (batch->count == 0)
         batch->first_lsn = record->lsn;
     batch->located_count += has_location;

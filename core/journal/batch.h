@@ -9,7 +9,7 @@
 struct hk_batch_entry {
     size_t at; /**< Of the frame in `bytes`. */
     uint32_t length;
-    bool has_location; /**< An EVENT or STATE record. */
+    bool has_location; /**< An EVENT or STATE record, or a PLAN record that names a policy. */
 };
 
 struct hk_batch {

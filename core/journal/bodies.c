@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/bodies.h"
 
+#include "journal/record.h"
 #include "journal/segment.h"
 
 /** Most events fit: one read gets the header and the payload. */
@@ -17,7 +18,7 @@ static int damaged(const struct load *load)
 {
     char name[HK_SEGMENT_NAME_MAX];
     return hk_fault_set(load->fault, HK_EDAMAGED,
-                        "%s: damaged at offset %u, where the body of lsn %llu should be",
+                        "%s: damaged at offset %u, where the record of lsn %llu should be",
                         hk_segment_name(load->segment->first_lsn, name), load->location.offset,
                         (unsigned long long)load->location.lsn);
 }
@@ -71,30 +72,63 @@ static int read_frame(struct load *load, struct hk_slice *payload)
     return 0;
 }
 
-static int make_body(struct load *load, struct hk_body **body)
+/** What becomes of the payload: the one of the two that is asked for. */
+struct loaded {
+    struct hk_body **body;
+    struct hk_plan **plan;
+};
+
+static int make_body(struct load *load, struct hk_slice payload, struct hk_body **body)
 {
-    struct hk_slice payload, head, text;
-    int code = read_frame(load, &payload);
-    if (code != 0)
-        return code;
+    struct hk_slice head, text;
     if (hk_record_find_body(payload, &head, &text) != 0)
         return damaged(load);
     *body = hk_body_new(head, text);
     return *body != NULL ? 0 : hk_fault_set(load->fault, HK_ENOMEM, "no memory for a body");
 }
 
-int hk_bodies_load(struct hk_segments *segments, struct hk_location location, struct hk_body **body,
-                   struct hk_fault *fault)
+static int make_plan(struct load *load, struct hk_slice payload, struct hk_plan **plan)
+{
+    struct hk_scratch scratch = { 0 };
+    struct hk_record record;
+    int code = hk_record_decode(payload, &scratch, &record);
+    if (code == 0 && record.type == HK_RECORD_PLAN)
+        *plan = hk_plan_clone(&record.plan);
+    hk_scratch_fini(&scratch);
+    if (code == HK_ENOMEM)
+        return hk_fault_set(load->fault, code, "no memory for a plan");
+    return *plan != NULL ? 0 : damaged(load);
+}
+
+static int load_any(struct hk_segments *segments, struct hk_location location, struct loaded loaded,
+                    struct hk_fault *fault)
 {
     struct load load = { .location = location, .fault = fault };
+    struct hk_slice payload;
     int sys = 0;
-    *body = NULL;
     int code = hk_segments_borrow(segments, location.lsn, &load.segment, &sys);
     if (code != 0)
-        return hk_fault_set_sys(fault, code, sys, "no segment for the body of lsn %llu",
+        return hk_fault_set_sys(fault, code, sys, "no segment for the record of lsn %llu",
                                 (unsigned long long)location.lsn);
-    code = make_body(&load, body);
+    code = read_frame(&load, &payload);
+    if (code == 0)
+        code = loaded.body != NULL ? make_body(&load, payload, loaded.body)
+                                   : make_plan(&load, payload, loaded.plan);
     hk_segments_give_back(segments, load.segment);
     hk_bytes_fini(&load.bytes);
     return code;
+}
+
+int hk_bodies_load(struct hk_segments *segments, struct hk_location location, struct hk_body **body,
+                   struct hk_fault *fault)
+{
+    *body = NULL;
+    return load_any(segments, location, (struct loaded){ .body = body }, fault);
+}
+
+int hk_bodies_load_plan(struct hk_segments *segments, struct hk_location location,
+                        struct hk_plan **plan, struct hk_fault *fault)
+{
+    *plan = NULL;
+    return load_any(segments, location, (struct loaded){ .plan = plan }, fault);
 }

@@ -120,7 +120,10 @@ static void *run_commits(void *arg)
 static void load(struct hk_committer *committer, const struct hk_command_load *command)
 {
     struct hk_fact_loaded loaded = { .load = command->load };
-    loaded.code = hk_journal_load(committer->journal, command->location, &loaded.body, NULL);
+    loaded.code =
+        command->is_plan
+            ? hk_journal_load_plan(committer->journal, command->location, &loaded.plan, NULL)
+            : hk_journal_load(committer->journal, command->location, &loaded.body, NULL);
     committer->events.loaded(committer->events.arg, &loaded);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Committer: the journal's hands. One thread commits (write + fdatasync, group commit without a
- * timer), one thread loads cold bodies. The shell appends on its own thread, where records are
- * encoded while their pointers are good, and flushes once a loop iteration.
+ * timer), one thread loads cold bodies and plans. The shell appends on its own thread, where
+ * records are encoded while their pointers are good, and flushes once a loop iteration.
  *
  * What nobody waits for (no hk_committer_sync since it was appended) may wait up to 50 ms for
  * company (results are on disk within 0.5 s, interface.md section 4). */

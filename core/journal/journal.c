@@ -134,6 +134,13 @@ int hk_journal_load(struct hk_journal *journal, struct hk_location location, str
     return hk_bodies_load(&journal->segments, location, body, fault);
 }
 
+int hk_journal_load_plan(struct hk_journal *journal, struct hk_location location,
+                         struct hk_plan **plan, struct hk_fault *fault)
+{
+    HK_CHECK(journal, JOURNAL_MAGIC);
+    return hk_bodies_load_plan(&journal->segments, location, plan, fault);
+}
+
 static void end_snapshot(struct hk_journal *journal)
 {
     if (journal->has_snapshot)

@@ -26,8 +26,8 @@ struct hk_journal_found {
 };
 
 /** Told each record in order: first the snapshot's rows (`is_row`), then the journal's records.
- * `location` is of the record itself (the engine notes it for EVENT and STATE records with a body).
- * Negative stops the replay: the state is damaged. */
+ * `location` is of the record itself (the engine notes it for EVENT and STATE records with a body,
+ * and for PLAN records that name a policy). Negative stops the replay: the state is damaged. */
 typedef int (*hk_journal_replay_fn)(void *arg, const struct hk_record *record,
                                     struct hk_location location, bool is_row,
                                     struct hk_fault *fault);
@@ -67,6 +67,11 @@ HK_MUST_CHECK int hk_journal_commit(struct hk_journal *journal, struct hk_fact_a
  * beside commits. HK_EDAMAGED, HK_ENOTFOUND (no such segment), HK_EIO, HK_ENOMEM. */
 HK_MUST_CHECK int hk_journal_load(struct hk_journal *journal, struct hk_location location,
                                   struct hk_body **body, struct hk_fault *fault);
+
+/** Reads the PLAN record at `location`: a copy that is freed with hk_plan_free. Thread and errors
+ * as there. */
+HK_MUST_CHECK int hk_journal_load_plan(struct hk_journal *journal, struct hk_location location,
+                                       struct hk_plan **plan, struct hk_fault *fault);
 
 /** Begins a snapshot in a temporary file; one at a time (one that did not end is thrown away).
  * Thread of the three: one at a time, any, also beside commits and loads. After a failure the

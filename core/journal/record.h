@@ -7,11 +7,13 @@
  *
  * ```
  *  1 EVENT            id, merchant, deliver_before, nil | [key, key, body], head bin, text bin
- *  2 PLAN             event, reason, [[endpoint, role]...]
+ *  2 PLAN             event, reason, POLICY | nil, [PLANNED...]
  *  3 START            event, delivery, attempt
  *  4 RESULT           event, delivery, ATTEMPT, state, reason, delay_ms
  *  5 STATE            id, merchant, is_orphan, lsn, state, reason, received_at, deliver_before,
- *                     location lsn, location offset, head bin | nil, text bin | nil, [DELIVERY...]
+ *                     location lsn, location offset, policy | nil, generation,
+ *                     plan location lsn, plan location offset, head bin | nil, text bin | nil,
+ *                     [DELIVERY...]
  *  6 MERCHANT         id, name, policy | nil, verified, created_at, updated_at
  *  7 MERCHANT_DELETED id
  *  8 KEY              id, merchant, digest bin 32, created_at
@@ -26,8 +28,11 @@
  * 12 IDEMPOTENCY      merchant, key, key, body, event, expires_at
  * 13 END              event, delivery, state, reason
  * 14 WAIT             event, delivery, attempt, delay_ms
+ *    POLICY    = [policy, generation, hooks, why bin, error bin]   (nil: all of it is empty)
+ *    PLANNED   = [endpoint, role], or where more is to be said
+ *                [endpoint, role, reason, why bin, own head bin | nil, own text bin | nil]
  *    DELIVERY  = [number, endpoint, role, state, reason, attempt_count, waiting_since, delay_ms,
- *                 [ATTEMPT...]]
+ *                 has_own, [ATTEMPT...]]
  *    ATTEMPT   = [number, status, class, started_at, dns_us, connect_us, tls_us, first_byte_us,
  *                 total_us, error bin | nil, response bin | nil]   (in RESULT never nil)
  * ```

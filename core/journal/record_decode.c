@@ -2,11 +2,12 @@
 #include "journal/record.h"
 
 #include "journal/unpack.h"
+#include "model/payload.h"
 
 /** Least bytes of an encoded element, so that a claimed count cannot reserve much more memory than
  * there are bytes. */
 enum {
-    DELIVERY_BYTES_MIN = 26,
+    DELIVERY_BYTES_MIN = 28,
     ATTEMPT_BYTES_MIN = 12,
     PAIR_BYTES_MIN = 3,
     PLANNED_BYTES_MIN = 20
@@ -23,10 +24,10 @@ uint32_t hk__record_element_count(unsigned type)
 {
     static const uint8_t counts[HK_RECORD_TYPE_LAST + 1] = {
         [HK_RECORD_EVENT] = 9,
-        [HK_RECORD_PLAN] = 6,
+        [HK_RECORD_PLAN] = 7,
         [HK_RECORD_START] = 6,
         [HK_RECORD_RESULT] = 9,
-        [HK_RECORD_STATE] = 16,
+        [HK_RECORD_STATE] = 20,
         [HK_RECORD_MERCHANT] = 9,
         [HK_RECORD_MERCHANT_DELETED] = 4,
         [HK_RECORD_KEY] = 7,
@@ -83,6 +84,12 @@ static struct hk_uuid get_uuid(struct reading *reading)
     return uuid;
 }
 
+static struct hk_location get_location(struct reading *reading)
+{
+    uint64_t lsn = hk_unpack_u64(&reading->unpack, UINT64_MAX);
+    return (struct hk_location){ lsn, hk_unpack_u32(&reading->unpack) };
+}
+
 /** Takes a value of an enumeration that goes from 0 to `last`. */
 static unsigned get_enum(struct reading *reading, unsigned last)
 {
@@ -121,19 +128,77 @@ static void get_event(struct reading *reading, struct hk_record_event *event)
     event->text = hk_unpack_bin(unpack);
 }
 
+/** Takes head and text; both are nil where there is no body. */
+static struct hk_body *get_body_or_nil(struct reading *reading)
+{
+    if (hk_unpack_nil(&reading->unpack)) {
+        if (!hk_unpack_nil(&reading->unpack))
+            hk_unpack_refuse(&reading->unpack);
+        return NULL;
+    }
+    struct hk_slice head = hk_unpack_bin(&reading->unpack);
+    struct hk_slice text = hk_unpack_bin(&reading->unpack);
+    if (reading->unpack.is_bad)
+        return NULL;
+    return checked(reading, hk_scratch_body(reading->scratch, head, text));
+}
+
+/** Takes what a policy said about the whole plan. One that said nothing is written as nil only. */
+static void get_plan_policy(struct reading *reading, struct hk_plan *plan)
+{
+    struct hk_unpack *unpack = &reading->unpack;
+    if (hk_unpack_nil(unpack))
+        return;
+    hk_unpack_array_of(unpack, 5);
+    plan->policy = hk_unpack_text(unpack);
+    plan->generation = hk_unpack_u32(unpack);
+    plan->hooks = hk_unpack_u32(unpack);
+    plan->why = hk_unpack_bin(unpack);
+    plan->error = hk_unpack_bin(unpack);
+    if (plan->policy.size == 0 && plan->generation == 0 && plan->hooks == 0 &&
+        plan->why.size == 0 && plan->error.size == 0)
+        hk_unpack_refuse(unpack);
+}
+
+/** Takes a payload, or two nils. */
+static struct hk_body *get_own(struct reading *reading)
+{
+    struct hk_body *own = get_body_or_nil(reading);
+    if (own != NULL && !hk_payload_is_valid(own)) {
+        hk_unpack_refuse(&reading->unpack);
+        return NULL;
+    }
+    return own;
+}
+
+static void get_planned(struct reading *reading, struct hk_plan_delivery *planned)
+{
+    struct hk_unpack *unpack = &reading->unpack;
+    uint32_t count = hk_unpack_array(unpack, 1);
+    if (count != 2 && count != 6)
+        hk_unpack_refuse(unpack);
+    planned->endpoint = get_uuid(reading);
+    planned->role = get_role(reading);
+    if (count != 6)
+        return;
+    planned->reason = get_reason(reading);
+    planned->why = hk_unpack_bin(unpack);
+    planned->own = get_own(reading);
+    if (planned->reason == HK_REASON_NONE && planned->why.size == 0 && planned->own == NULL)
+        hk_unpack_refuse(unpack);
+}
+
 static void get_plan(struct reading *reading, struct hk_plan *plan)
 {
     plan->event = get_uuid(reading);
     plan->reason = get_reason(reading);
+    get_plan_policy(reading, plan);
     plan->delivery_count = hk_unpack_array(&reading->unpack, PLANNED_BYTES_MIN);
     struct hk_plan_delivery *deliveries =
         take_list(reading, plan->delivery_count, sizeof(*deliveries));
     plan->deliveries = deliveries;
-    for (uint32_t i = 0; deliveries != NULL && i < plan->delivery_count; i++) {
-        hk_unpack_array_of(&reading->unpack, 2);
-        deliveries[i].endpoint = get_uuid(reading);
-        deliveries[i].role = get_role(reading);
-    }
+    for (uint32_t i = 0; deliveries != NULL && i < plan->delivery_count; i++)
+        get_planned(reading, &deliveries[i]);
 }
 
 /** Error and response follow. */
@@ -165,25 +230,10 @@ static void get_result(struct reading *reading, struct hk_record_result *result)
     result->delay_ms = hk_unpack_i64(&reading->unpack);
 }
 
-/** Takes head and text; both are nil where there is no body. */
-static struct hk_body *get_body_or_nil(struct reading *reading)
-{
-    if (hk_unpack_nil(&reading->unpack)) {
-        if (!hk_unpack_nil(&reading->unpack))
-            hk_unpack_refuse(&reading->unpack);
-        return NULL;
-    }
-    struct hk_slice head = hk_unpack_bin(&reading->unpack);
-    struct hk_slice text = hk_unpack_bin(&reading->unpack);
-    if (reading->unpack.is_bad)
-        return NULL;
-    return checked(reading, hk_scratch_body(reading->scratch, head, text));
-}
-
 static void get_delivery(struct reading *reading, struct hk_delivery *delivery)
 {
     struct hk_unpack *unpack = &reading->unpack;
-    hk_unpack_array_of(unpack, 9);
+    hk_unpack_array_of(unpack, 10);
     delivery->number = hk_unpack_u16(unpack);
     delivery->endpoint = get_uuid(reading);
     delivery->role = get_role(reading);
@@ -192,6 +242,7 @@ static void get_delivery(struct reading *reading, struct hk_delivery *delivery)
     delivery->attempt_count = hk_unpack_u16(unpack);
     delivery->waiting_since = get_wall(reading);
     delivery->delay_ms = hk_unpack_i64(unpack);
+    delivery->has_own = hk_unpack_bool(unpack);
     delivery->kept_count = hk_unpack_array(unpack, ATTEMPT_BYTES_MIN);
     delivery->attempts = take_list(reading, delivery->kept_count, sizeof(*delivery->attempts));
     for (uint32_t i = 0; delivery->attempts != NULL && i < delivery->kept_count; i++) {
@@ -200,9 +251,10 @@ static void get_delivery(struct reading *reading, struct hk_delivery *delivery)
     }
 }
 
-/** Takes what stands before head and text. */
-static void get_state_front(struct reading *reading, struct hk_event *event)
+/** Takes what stands before head and text. The policy's name stays where it is: at NULL is none. */
+static struct hk_slice get_state_front(struct reading *reading, struct hk_event *event)
 {
+    struct hk_slice policy = { NULL, 0 };
     struct hk_unpack *unpack = &reading->unpack;
     event->id = get_uuid(reading);
     event->merchant_id = hk_unpack_u64(unpack, UINT64_MAX);
@@ -212,8 +264,12 @@ static void get_state_front(struct reading *reading, struct hk_event *event)
     event->reason = get_reason(reading);
     event->received_at = get_wall(reading);
     event->deliver_before = get_wall(reading);
-    event->location.lsn = hk_unpack_u64(unpack, UINT64_MAX);
-    event->location.offset = hk_unpack_u32(unpack);
+    event->location = get_location(reading);
+    if (!hk_unpack_nil(unpack))
+        policy = hk_unpack_text(unpack);
+    event->generation = hk_unpack_u32(unpack);
+    event->plan_location = get_location(reading);
+    return policy;
 }
 
 static const struct hk_event *get_state(struct reading *reading)
@@ -221,7 +277,9 @@ static const struct hk_event *get_state(struct reading *reading)
     struct hk_event *event = take_list(reading, 1, sizeof(*event));
     if (event == NULL)
         return NULL;
-    get_state_front(reading, event);
+    struct hk_slice policy = get_state_front(reading, event);
+    if (policy.at != NULL && !reading->unpack.is_bad)
+        event->policy = checked(reading, hk_scratch_text(reading->scratch, policy));
     event->body = get_body_or_nil(reading);
     event->delivery_count = hk_unpack_array(&reading->unpack, DELIVERY_BYTES_MIN);
     event->deliveries = take_list(reading, event->delivery_count, sizeof(*event->deliveries));
@@ -477,7 +535,7 @@ int hk_record_find_body(struct hk_slice payload, struct hk_slice *head, struct h
         *text = event.text;
     } else if (mark.type == HK_RECORD_STATE) {
         struct hk_event event;
-        get_state_front(&reading, &event);
+        (void)get_state_front(&reading, &event);
         *head = hk_unpack_bin(&reading.unpack);
         *text = hk_unpack_bin(&reading.unpack);
     } else {

@@ -63,10 +63,17 @@ static void put_uuid(struct pen *pen, const struct hk_uuid *uuid)
     put_bin(pen, uuid->bytes, sizeof(uuid->bytes));
 }
 
+static void put_text_slice(struct pen *pen, struct hk_slice text)
+{
+    (void)msgpack_pack_str(&pen->packer, text.size);
+    if (text.size != 0)
+        (void)msgpack_pack_str_body(&pen->packer, text.at, text.size);
+}
+
 static void put_text(struct pen *pen, const char *text)
 {
     hk_assert(text != NULL);
-    (void)msgpack_pack_str_with_body(&pen->packer, text, strlen(text));
+    put_text_slice(pen, (struct hk_slice){ text, strlen(text) });
 }
 
 static void put_text_or_nil(struct pen *pen, const char *text)
@@ -75,6 +82,12 @@ static void put_text_or_nil(struct pen *pen, const char *text)
         put_text(pen, text);
     else
         put_nil(pen);
+}
+
+static void put_location(struct pen *pen, struct hk_location location)
+{
+    put_u64(pen, location.lsn);
+    put_u64(pen, location.offset);
 }
 
 static void put_event(struct pen *pen, const struct hk_record_event *event)
@@ -94,15 +107,14 @@ static void put_event(struct pen *pen, const struct hk_record_event *event)
     put_slice(pen, event->text);
 }
 
-static void put_plan(struct pen *pen, const struct hk_plan *plan)
+static void put_body_or_nil(struct pen *pen, const struct hk_body *body)
 {
-    put_uuid(pen, &plan->event);
-    put_u64(pen, plan->reason);
-    put_array(pen, plan->delivery_count);
-    for (uint32_t i = 0; i < plan->delivery_count; i++) {
-        put_array(pen, 2);
-        put_uuid(pen, &plan->deliveries[i].endpoint);
-        put_u64(pen, plan->deliveries[i].role);
+    if (body != NULL) {
+        put_slice(pen, hk_body_head(body));
+        put_slice(pen, hk_body_text(body));
+    } else {
+        put_nil(pen);
+        put_nil(pen);
     }
 }
 
@@ -133,20 +145,49 @@ static void put_result(struct pen *pen, const struct hk_record_result *result)
     put_i64(pen, result->delay_ms);
 }
 
-static void put_body_or_nil(struct pen *pen, const struct hk_body *body)
+/** What a policy said about the whole plan. */
+static void put_plan_policy(struct pen *pen, const struct hk_plan *plan)
 {
-    if (body != NULL) {
-        put_slice(pen, hk_body_head(body));
-        put_slice(pen, hk_body_text(body));
-    } else {
+    if (plan->policy.size == 0 && plan->generation == 0 && plan->hooks == 0 &&
+        plan->why.size == 0 && plan->error.size == 0) {
         put_nil(pen);
-        put_nil(pen);
+        return;
     }
+    put_array(pen, 5);
+    put_text_slice(pen, plan->policy);
+    put_u64(pen, plan->generation);
+    put_u64(pen, plan->hooks);
+    put_slice(pen, plan->why);
+    put_slice(pen, plan->error);
+}
+
+static void put_planned(struct pen *pen, const struct hk_plan_delivery *planned)
+{
+    bool is_plain =
+        planned->reason == HK_REASON_NONE && planned->why.size == 0 && planned->own == NULL;
+    put_array(pen, is_plain ? 2 : 6);
+    put_uuid(pen, &planned->endpoint);
+    put_u64(pen, planned->role);
+    if (is_plain)
+        return;
+    put_u64(pen, planned->reason);
+    put_slice(pen, planned->why);
+    put_body_or_nil(pen, planned->own);
+}
+
+static void put_plan(struct pen *pen, const struct hk_plan *plan)
+{
+    put_uuid(pen, &plan->event);
+    put_u64(pen, plan->reason);
+    put_plan_policy(pen, plan);
+    put_array(pen, plan->delivery_count);
+    for (uint32_t i = 0; i < plan->delivery_count; i++)
+        put_planned(pen, &plan->deliveries[i]);
 }
 
 static void put_delivery(struct pen *pen, const struct hk_delivery *delivery)
 {
-    put_array(pen, 9);
+    put_array(pen, 10);
     put_u64(pen, delivery->number);
     put_uuid(pen, &delivery->endpoint);
     put_u64(pen, delivery->role);
@@ -155,6 +196,7 @@ static void put_delivery(struct pen *pen, const struct hk_delivery *delivery)
     put_u64(pen, delivery->attempt_count);
     put_i64(pen, delivery->waiting_since.ms);
     put_i64(pen, delivery->delay_ms);
+    put_bool(pen, delivery->has_own);
     put_array(pen, delivery->kept_count);
     for (uint32_t i = 0; i < delivery->kept_count; i++) {
         put_attempt(pen, &delivery->attempts[i]);
@@ -172,8 +214,10 @@ static void put_state(struct pen *pen, const struct hk_event *event)
     put_u64(pen, event->reason);
     put_i64(pen, event->received_at.ms);
     put_i64(pen, event->deliver_before.ms);
-    put_u64(pen, event->location.lsn);
-    put_u64(pen, event->location.offset);
+    put_location(pen, event->location);
+    put_text_or_nil(pen, event->policy);
+    put_u64(pen, event->generation);
+    put_location(pen, event->plan_location);
     put_body_or_nil(pen, event->body);
     put_array(pen, event->delivery_count);
     for (uint32_t i = 0; i < event->delivery_count; i++)

@@ -71,6 +71,13 @@ int hk_snapshot_writer_begin(struct hk_snapshot_writer *writer, struct hk_disk *
     return code != 0 ? fail_writing(fault, code, sys) : 0;
 }
 
+/** A row points to a record in the log: its segment must stay. */
+static void note_needed(struct hk_snapshot_writer *writer, struct hk_location location)
+{
+    if (location.lsn != 0 && location.lsn < writer->least_lsn)
+        writer->least_lsn = location.lsn;
+}
+
 int hk_snapshot_writer_row(struct hk_snapshot_writer *writer, const struct hk_record *row,
                            struct hk_fault *fault)
 {
@@ -85,9 +92,10 @@ int hk_snapshot_writer_row(struct hk_snapshot_writer *writer, const struct hk_re
     (void)put_number((unsigned char *)buffer->at + at, BIN32, buffer->size - at - ROW_HEAD_BYTES,
                      4);
     writer->row_count++;
-    if (row->type == HK_RECORD_STATE && row->state->location.lsn != 0 &&
-        row->state->location.lsn < writer->least_lsn)
-        writer->least_lsn = row->state->location.lsn;
+    if (row->type == HK_RECORD_STATE) {
+        note_needed(writer, row->state->location);
+        note_needed(writer, row->state->plan_location);
+    }
     return buffer->size >= BUFFER_BYTES ? write_out(writer, fault) : 0;
 }
 

@@ -9,9 +9,9 @@
  * ```
  *
  * It holds the effects of all records up to begin_lsn and of some up to end_lsn. least_lsn is the
- * least lsn that a STATE row's body is to be loaded from, UINT64_MAX if none: segments before it
- * and before begin_lsn are not needed. The trailer stands at a fixed distance from the end, so that
- * it is found without reading all. Thread: the owner's. */
+ * least lsn that a STATE row's body or plan is to be loaded from, UINT64_MAX if none: segments
+ * before it and before begin_lsn are not needed. The trailer stands at a fixed distance from the
+ * end, so that it is found without reading all. Thread: the owner's. */
 #pragma once
 #include "journal/disk.h"
 #include "journal/record.h"

@@ -41,15 +41,23 @@ static bool is_headers(struct hk_slice rest)
     return ends % 2 == 0 && (rest.size == 0 || rest.at[rest.size - 1] == '\0');
 }
 
-struct hk_body *hk_payload_restore(struct hk_slice head, struct hk_slice text)
+static bool is_payload(struct hk_slice head, struct hk_slice text)
 {
     if (head.size == 0 || (head.at[0] != HAS_TEXT && head.at[0] != NO_TEXT))
-        return NULL;
+        return false;
     if (head.at[0] == NO_TEXT && text.size > 0)
-        return NULL;
-    if (!is_headers((struct hk_slice){ head.at + 1, head.size - 1 }))
-        return NULL;
-    return hk_body_new(head, text);
+        return false;
+    return is_headers((struct hk_slice){ head.at + 1, head.size - 1 });
+}
+
+bool hk_payload_is_valid(const struct hk_body *body)
+{
+    return is_payload(hk_body_head(body), hk_body_text(body));
+}
+
+struct hk_body *hk_payload_restore(struct hk_slice head, struct hk_slice text)
+{
+    return is_payload(head, text) ? hk_body_new(head, text) : NULL;
 }
 
 bool hk_payload_has_text(const struct hk_body *payload)

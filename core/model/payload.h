@@ -13,6 +13,9 @@ struct hk_body *hk_payload_new(const struct hk_pairs *headers, const struct hk_s
 /** Makes one of parts that were stored; NULL when out of memory or when `head` is malformed. */
 struct hk_body *hk_payload_restore(struct hk_slice head, struct hk_slice text);
 
+/** Is this body a payload? For those who tell a malformed one from no memory. */
+bool hk_payload_is_valid(const struct hk_body *body);
+
 /** Has it a body of its own? Then that is hk_body_text. */
 bool hk_payload_has_text(const struct hk_body *payload);
 

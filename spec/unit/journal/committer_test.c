@@ -248,12 +248,12 @@ static void test_bodies_are_loaded_beside_commits(void **state)
     sync_and_flush(bench);
     wait_for(&bench->told, lsn, 200);
     for (uint32_t i = 0; i < 200; i++) {
-        struct hk_command_load load = { i, bench->told.locations[i] };
+        struct hk_command_load load = { .load = i, .location = bench->told.locations[i] };
         append(bench, 3);
         hk_committer_load(bench->committer, &load);
         sync_and_flush(bench);
     }
-    struct hk_command_load nowhere = { 200, { 0, 64 } };
+    struct hk_command_load nowhere = { .load = 200, .location = { 0, 64 } };
     hk_committer_load(bench->committer, &nowhere);
     hk_committer_flush(bench->committer);
     wait_for(&bench->told, loaded_count, 201);
@@ -268,6 +268,54 @@ static void test_bodies_are_loaded_beside_commits(void **state)
     }
     assert_int_equal(bench->told.loaded[200].code, HK_ENOTFOUND);
     assert_null(bench->told.loaded[200].body);
+    bench_free(bench);
+}
+
+static void append_plan(struct bench *bench, const char *policy)
+{
+    struct hk_plan_delivery deliveries[] = { { .endpoint = { "ENDPOINT-UUID-01" },
+                                               .reason = HK_REASON_SKIPPED_BY_POLICY,
+                                               .why = HK_SLICE("not today") } };
+    struct hk_record record = {
+        .type = HK_RECORD_PLAN,
+        .lsn = ++bench->lsn_last,
+        .plan = { .policy = hk_slice_of(policy), .deliveries = deliveries, .delivery_count = 1 },
+    };
+    hk_committer_append(bench->committer, &record);
+}
+
+static void test_plans_of_policies_are_located_and_loaded(void **state)
+{
+    struct bench *bench = bench_new();
+    (void)state;
+    append(bench, 1);
+    append_plan(bench, "");
+    append_plan(bench, "shop");
+    sync_and_flush(bench);
+    wait_for(&bench->told, lsn, 3);
+    assert_int_equal(bench->told.location_count, 2);
+    assert_int_equal(bench->told.locations[1].lsn, 3);
+    struct hk_command_load loads[] = {
+        { .load = 0, .location = bench->told.locations[1], .is_plan = true },
+        { .load = 1, .location = bench->told.locations[0], .is_plan = true }, // An EVENT.
+        { .load = 2, .location = bench->told.locations[1] },                  // Not as a body.
+    };
+    for (uint32_t i = 0; i < 3; i++)
+        hk_committer_load(bench->committer, &loads[i]);
+    hk_committer_flush(bench->committer);
+    wait_for(&bench->told, loaded_count, 3);
+    assert_int_equal(hk_committer_stop(bench->committer, NULL), 0);
+    const struct hk_fact_loaded *loaded = bench->told.loaded;
+    assert_int_equal(loaded[0].code, 0);
+    assert_null(loaded[0].body);
+    assert_true(hk_slice_is(loaded[0].plan->policy, "shop"));
+    assert_true(hk_slice_is(loaded[0].plan->deliveries[0].why, "not today"));
+    hk_plan_free(loaded[0].plan);
+    for (uint32_t i = 1; i < 3; i++) {
+        assert_int_equal(loaded[i].code, HK_EDAMAGED);
+        assert_null(loaded[i].body);
+        assert_null(loaded[i].plan);
+    }
     bench_free(bench);
 }
 
@@ -302,6 +350,7 @@ int main(void)
         cmocka_unit_test(test_what_nobody_waits_for_is_written_too),
         cmocka_unit_test(test_stopping_commits_what_is_left),
         cmocka_unit_test(test_bodies_are_loaded_beside_commits),
+        cmocka_unit_test(test_plans_of_policies_are_located_and_loaded),
         cmocka_unit_test(test_a_failure_is_told_once_and_ends_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 #include "journal/record.h"
 
 #include "base/alloc.h"
+#include "model/payload.h"
+#include "model/policy.h"
 #include "support_records.h"
 
 #include <setjmp.h>
@@ -53,7 +55,8 @@ static void test_every_type_comes_back_as_it_was(void **state)
 
 /* What the samples are made of. */
 static const struct hk_uuid id = { "0123456789abcdef" };
-static const struct hk_plan_delivery planned[] = { { { "ENDPOINT-UUID-01" }, HK_ROLE_AUDIT } };
+static const struct hk_plan_delivery planned[] = { { .endpoint = { "ENDPOINT-UUID-01" },
+                                                     .role = HK_ROLE_AUDIT } };
 static struct hk_attempt sample_attempts[] = { { .number = 1, .status = 500, .class = 2 } };
 static struct hk_delivery sample_deliveries[] = { { .number = 1,
                                                     .endpoint = { "ENDPOINT-UUID-01" },
@@ -61,16 +64,21 @@ static struct hk_delivery sample_deliveries[] = { { .number = 1,
                                                     .attempt_count = 1,
                                                     .waiting_since = { 5000 },
                                                     .delay_ms = 10000,
+                                                    .has_own = true,
                                                     .attempts = sample_attempts,
                                                     .kept_count = 1 } };
+static char name[] = "Shop";
 static struct hk_event sample_event = { .lsn = 2,
                                         .merchant_id = 9,
                                         .state = HK_EVENT_PLANNED,
                                         .received_at = { 1000 },
                                         .location = { 2, 64 },
+                                        .policy = name,
+                                        .generation = 3,
+                                        .plan_location = { 4, 200 },
                                         .deliveries = sample_deliveries,
                                         .delivery_count = 1 };
-static char name[] = "Shop", url[] = "http://a/", label[] = "k", value[] = "v";
+static char url[] = "http://a/", label[] = "k", value[] = "v";
 static struct hk_pair pair = { label, value };
 static uint16_t statuses[] = { 410 };
 static struct hk_merchant sample_merchant = { .id = 9, .name = name, .verified = true };
@@ -101,7 +109,7 @@ static struct hk_record sample(enum hk_record_type type)
                                                  .head = HK_SLICE("\x04paid"),
                                                  .text = HK_SLICE("{\"a\":0.10}") };
     else if (type == HK_RECORD_PLAN)
-        record.plan = (struct hk_plan){ id, HK_REASON_NONE, planned, 1 };
+        record.plan = (struct hk_plan){ .event = id, .deliveries = planned, .delivery_count = 1 };
     else if (type == HK_RECORD_START)
         record.start = (struct hk_record_start){ id, 1, 2 };
     else if (type == HK_RECORD_RESULT)
@@ -128,8 +136,10 @@ static struct hk_record sample(enum hk_record_type type)
         record.endpoint_deleted = id;
     else if (type == HK_RECORD_IDEMPOTENCY)
         record.idempotency = (struct hk_idempotency){ 9, { 1, 2 }, 3, id, { 86400000 } };
-    else
+    else if (type == HK_RECORD_END)
         record.end = (struct hk_record_end){ id, 1, HK_DELIVERY_DROPPED, HK_REASON_EXPIRED };
+    else
+        record.wait = (struct hk_record_wait){ id, 1, 2, 86400000 };
     return record;
 }
 
@@ -139,17 +149,16 @@ static const char *const GOLDEN[HK_RECORD_TYPE_LAST + 1] = {
         "990103cf0000018bcfe56800c41030313233343536373839616263646566090093010203c40504706169"
         "64c40a7b2261223a302e31307d",
     [HK_RECORD_PLAN] =
-        "960203cf0000018bcfe56800c41030313233343536373839616263646566009192c410454e44504f494e"
-        "542d555549442d303101",
+        "970203cf0000018bcfe56800c4103031323334353637383961626364656600c09192c410454e44504f49"
+        "4e542d555549442d303101",
     [HK_RECORD_START] = "960303cf0000018bcfe56800c410303132333435363738396162636465660102",
     [HK_RECORD_RESULT] =
         "990403cf0000018bcfe56800c41030313233343536373839616263646566019b01cd01f4020000000000"
         "00c40a73746174757320353030c4026e6f0200cd2710",
     [HK_RECORD_STATE] =
-        "dc00100503cf0000018bcfe56800c4103031323334353637383961626364656609c2020200cd03e80002"
-        "40c0c0"
-        "919901c410454e44504f494e542d555549442d303100020001cd1388cd2710919b01cd01f40200000000"
-        "0000c0c0",
+        "dc00140503cf0000018bcfe56800c4103031323334353637383961626364656609c2020200cd03e80002"
+        "40a453686f700304ccc8c0c0919a01c410454e44504f494e542d555549442d303100020001cd1388cd27"
+        "10c3919b01cd01f402000000000000c0c0",
     [HK_RECORD_MERCHANT] = "990603cf0000018bcfe5680009a453686f70c0c30000",
     [HK_RECORD_MERCHANT_DELETED] = "940703cf0000018bcfe5680009",
     [HK_RECORD_KEY] =
@@ -164,23 +173,110 @@ static const char *const GOLDEN[HK_RECORD_TYPE_LAST + 1] = {
     [HK_RECORD_IDEMPOTENCY] =
         "990c03cf0000018bcfe5680009010203c41030313233343536373839616263646566ce05265c00",
     [HK_RECORD_END] = "970d03cf0000018bcfe56800c41030313233343536373839616263646566010507",
+    [HK_RECORD_WAIT] = "970e03cf0000018bcfe56800c410303132333435363738396162636465660102ce05265c00",
 };
+
+/* A PLAN that a policy made: one delivery with a body and a header of its own, one skipped. */
+static const char GOLDEN_OF_POLICY[] =
+    "970203cf0000018bcfe56800c41030313233343536373839616263646566009"
+    "5a453686f70030cc400c400"
+    "9296c410454e44504f494e542d555549442d30310000c400c4055458006200c4023432"
+    "96c410454e44504f494e542d555549442d3032000"
+    "3c40273"
+    "6fc0c0";
+
+static void assert_golden(const struct hk_record *record, const char *golden)
+{
+    struct hk_bytes bytes = { 0 }, text = { 0 };
+    assert_int_equal(hk_record_encode(record, &bytes), 0);
+    for (size_t i = 0; i < bytes.size; i++)
+        assert_int_equal(
+            hk_bytes_append_format(&text, "%02x", (unsigned)(unsigned char)bytes.at[i]), 0);
+    assert_int_equal(hk_bytes_append(&text, "", 1), 0);
+    assert_string_equal(text.at, golden);
+    hk_bytes_fini(&bytes);
+    hk_bytes_fini(&text);
+}
 
 static void test_the_bytes_of_format_1_stay(void **state)
 {
     (void)state;
     for (unsigned type = 1; type <= HK_RECORD_TYPE_LAST; type++) {
-        struct hk_bytes bytes = { 0 }, text = { 0 };
         struct hk_record record = sample((enum hk_record_type)type);
-        assert_int_equal(hk_record_encode(&record, &bytes), 0);
-        for (size_t i = 0; i < bytes.size; i++)
-            assert_int_equal(
-                hk_bytes_append_format(&text, "%02x", (unsigned)(unsigned char)bytes.at[i]), 0);
-        assert_int_equal(hk_bytes_append(&text, "", 1), 0);
-        assert_string_equal(text.at, GOLDEN[type]);
-        hk_bytes_fini(&bytes);
-        hk_bytes_fini(&text);
+        assert_golden(&record, GOLDEN[type]);
     }
+}
+
+/** Two deliveries: one with a body and a header of its own, one skipped. The payload is the
+ * caller's to give back. */
+static struct hk_record sample_of_policy(struct hk_plan_delivery deliveries[2])
+{
+    static char header[] = "X", header_value[] = "b";
+    static struct hk_pair headers = { header, header_value };
+    struct hk_slice text = HK_SLICE("42");
+    struct hk_record record = sample(HK_RECORD_PLAN);
+    deliveries[0] = (struct hk_plan_delivery){
+        .endpoint = { "ENDPOINT-UUID-01" },
+        .own = hk_payload_new(&(struct hk_pairs){ &headers, 1 }, &text),
+    };
+    deliveries[1] = (struct hk_plan_delivery){
+        .endpoint = { "ENDPOINT-UUID-02" },
+        .reason = HK_REASON_SKIPPED_BY_POLICY,
+        .why = HK_SLICE("so"),
+    };
+    record.plan.policy = HK_SLICE("Shop");
+    record.plan.generation = 3;
+    record.plan.hooks = HK_HOOK_ROUTE | HK_HOOK_ENRICH;
+    record.plan.deliveries = deliveries;
+    record.plan.delivery_count = 2;
+    return record;
+}
+
+static void test_a_plan_keeps_what_its_policy_said(void **state)
+{
+    struct hk_plan_delivery deliveries[2];
+    struct hk_record record = sample_of_policy(deliveries), decoded;
+    struct hk_bytes bytes = { 0 };
+    struct hk_scratch scratch = { 0 };
+    (void)state;
+    assert_golden(&record, GOLDEN_OF_POLICY);
+    assert_int_equal(hk_record_encode(&record, &bytes), 0);
+    assert_int_equal(hk_record_decode(hk_bytes_slice(&bytes), &scratch, &decoded), 0);
+    assert_true(hk_slice_is(decoded.plan.policy, "Shop"));
+    assert_int_equal(decoded.plan.generation, 3);
+    assert_int_equal(decoded.plan.hooks, HK_HOOK_ROUTE | HK_HOOK_ENRICH);
+    assert_int_equal(decoded.plan.delivery_count, 2);
+    const struct hk_plan_delivery *first = &decoded.plan.deliveries[0];
+    const struct hk_plan_delivery *second = &decoded.plan.deliveries[1];
+    assert_int_equal(first->reason, HK_REASON_NONE);
+    assert_true(hk_payload_has_text(first->own));
+    assert_true(hk_slice_is(hk_body_text(first->own), "42"));
+    assert_int_equal(second->reason, HK_REASON_SKIPPED_BY_POLICY);
+    assert_true(hk_slice_is(second->why, "so"));
+    assert_null(second->own);
+    hk_scratch_fini(&scratch);
+    hk_bytes_fini(&bytes);
+    hk_body_unref(deliveries[0].own);
+}
+
+static void test_a_plan_without_a_policy_stays_short(void **state)
+{
+    struct hk_record record = sample(HK_RECORD_PLAN), decoded;
+    struct hk_bytes bytes = { 0 };
+    struct hk_scratch scratch = { 0 };
+    (void)state;
+    assert_int_equal(hk_record_encode(&record, &bytes), 0);
+    assert_int_equal(hk_record_decode(hk_bytes_slice(&bytes), &scratch, &decoded), 0);
+    assert_int_equal(decoded.plan.policy.size, 0);
+    assert_null(decoded.plan.deliveries[0].own);
+    hk_bytes_clear(&bytes);
+    // An error alone, as on_error = "default" leaves it, is kept too.
+    record.plan.error = HK_SLICE("shop.lua:3: no");
+    assert_int_equal(hk_record_encode(&record, &bytes), 0);
+    assert_int_equal(hk_record_decode(hk_bytes_slice(&bytes), &scratch, &decoded), 0);
+    assert_true(hk_slice_is(decoded.plan.error, "shop.lua:3: no"));
+    hk_scratch_fini(&scratch);
+    hk_bytes_fini(&bytes);
 }
 
 static void test_every_shortened_record_is_damage(void **state)
@@ -238,8 +334,8 @@ static void test_hostile_counts_reserve_nothing(void **state)
 {
     (void)state;
     // PLAN with 4 billion deliveries, a bin of 4 GiB, an array of 4 billion elements.
-    assert_int_equal(decode(HK_SLICE("\x96\x02\x01\x00\xc4\x10"
-                                     "0123456789abcdef\x00\xdd\xff\xff\xff\xff")),
+    assert_int_equal(decode(HK_SLICE("\x97\x02\x01\x00\xc4\x10"
+                                     "0123456789abcdef\x00\xc0\xdd\xff\xff\xff\xff")),
                      HK_EDAMAGED);
     assert_int_equal(decode(HK_SLICE("\x94\x09\x01\x00\xc6\xff\xff\xff\xff")), HK_EDAMAGED);
     assert_int_equal(decode(HK_SLICE("\xdd\xff\xff\xff\xff")), HK_EDAMAGED);
@@ -250,7 +346,7 @@ static void test_unknown_types_and_values_are_damage(void **state)
     (void)state;
     assert_int_equal(decode(HK_SLICE("\x94\x07\x01\x00\x05")), 0);
     assert_int_equal(decode(HK_SLICE("\x94\x00\x01\x00\x05")), HK_EDAMAGED);
-    assert_int_equal(decode(HK_SLICE("\x94\x0e\x01\x00\x05")), HK_EDAMAGED);
+    assert_int_equal(decode(HK_SLICE("\x94\x0f\x01\x00\x05")), HK_EDAMAGED);
     assert_int_equal(decode(HK_SLICE("\x95\x07\x01\x00\x05\x05")), HK_EDAMAGED);
     assert_int_equal(decode(HK_SLICE("\x94\x07\x01\x00\xa1"
                                      "5")),
@@ -265,10 +361,49 @@ static void test_unknown_types_and_values_are_damage(void **state)
                      HK_EDAMAGED);
 }
 
+#define PLAN_START             \
+    "\x97\x02\x01\x00\xc4\x10" \
+    "0123456789abcdef\x00"
+#define PLANNED_START \
+    "\xc4\x10"        \
+    "ENDPOINT-UUID-01\x00"
+
+static void test_a_plan_has_one_form_for_each_thing(void **state)
+{
+    (void)state;
+    assert_int_equal(decode(HK_SLICE(PLAN_START "\xc0\x90")), 0);
+    assert_int_equal(decode(HK_SLICE(PLAN_START "\x95\xa1"
+                                                "a\x01\x00\xc4\x00\xc4\x00\x90")),
+                     0);
+    assert_int_equal(decode(HK_SLICE(PLAN_START "\xc0\x91\x92" PLANNED_START)), 0);
+    assert_int_equal(
+        decode(HK_SLICE(PLAN_START "\xc0\x91\x96" PLANNED_START "\x03\xc4\x00\xc0\xc0")), 0);
+    assert_int_equal(
+        decode(HK_SLICE(PLAN_START "\xc0\x91\x96" PLANNED_START "\x00\xc4\x00\xc4\x01-\xc4\x00")),
+        0);
+    // A policy, or a delivery, that says nothing and yet is spelt out.
+    assert_int_equal(decode(HK_SLICE(PLAN_START "\x95\xa0\x00\x00\xc4\x00\xc4\x00\x90")),
+                     HK_EDAMAGED);
+    assert_int_equal(
+        decode(HK_SLICE(PLAN_START "\xc0\x91\x96" PLANNED_START "\x00\xc4\x00\xc0\xc0")),
+        HK_EDAMAGED);
+    // Another count of elements; half an own; an own that is no payload.
+    assert_int_equal(decode(HK_SLICE(PLAN_START "\xc0\x91\x93" PLANNED_START "\x03")), HK_EDAMAGED);
+    assert_int_equal(
+        decode(HK_SLICE(PLAN_START "\xc0\x91\x96" PLANNED_START "\x03\xc4\x00\xc0\xc4\x00")),
+        HK_EDAMAGED);
+    assert_int_equal(
+        decode(HK_SLICE(PLAN_START "\xc0\x91\x96" PLANNED_START "\x00\xc4\x00\xc4\x00\xc4\x00")),
+        HK_EDAMAGED);
+    assert_int_equal(
+        decode(HK_SLICE(PLAN_START "\xc0\x91\x96" PLANNED_START "\x00\xc4\x00\xc4\x01-\xc4\x01x")),
+        HK_EDAMAGED);
+}
+
 static void test_the_body_is_found_without_the_rest(void **state)
 {
     struct hk_body *body = hk_body_new(HK_SLICE("head"), HK_SLICE("text"));
-    struct hk_event event = { .body = body };
+    struct hk_event event = { .body = body, .policy = name };
     struct hk_record record = { .type = HK_RECORD_STATE, .lsn = 1, .state = &event };
     struct hk_bytes bytes = { 0 };
     struct hk_slice head, text;
@@ -315,9 +450,27 @@ static void test_decoded_bodies_can_be_kept(void **state)
 }
 
 #if HK_FAULTS
+static void assert_every_failed_allocation_is_said(const struct hk_record *record)
+{
+    struct hk_bytes bytes = { 0 };
+    struct hk_record decoded;
+    int code = HK_ENOMEM;
+    assert_int_equal(hk_record_encode(record, &bytes), 0);
+    for (uint64_t nth = 1; code != 0; nth++) {
+        struct hk_scratch scratch = { 0 };
+        hk_alloc_fail_at(nth, false);
+        code = hk_record_decode(hk_bytes_slice(&bytes), &scratch, &decoded);
+        uint64_t count = hk_alloc_count();
+        hk_alloc_fail_at(0, false);
+        hk_scratch_fini(&scratch);
+        assert_int_equal(code, nth <= count ? HK_ENOMEM : 0);
+    }
+    hk_bytes_fini(&bytes);
+}
+
 static void test_no_memory_is_said_and_leaves_the_bytes_alone(void **state)
 {
-    struct hk_record record = sample(HK_RECORD_ENDPOINT), decoded;
+    struct hk_record record = sample(HK_RECORD_ENDPOINT);
     struct hk_bytes bytes = { 0 };
     (void)state;
     hk_alloc_fail_at(1, true);
@@ -326,19 +479,11 @@ static void test_no_memory_is_said_and_leaves_the_bytes_alone(void **state)
     assert_int_equal(bytes.size, 0);
 
     record = sample(HK_RECORD_STATE);
-    assert_int_equal(hk_record_encode(&record, &bytes), 0);
-    for (uint64_t nth = 1;; nth++) {
-        struct hk_scratch scratch = { 0 };
-        hk_alloc_fail_at(nth, false);
-        int code = hk_record_decode(hk_bytes_slice(&bytes), &scratch, &decoded);
-        uint64_t count = hk_alloc_count();
-        hk_alloc_fail_at(0, false);
-        hk_scratch_fini(&scratch);
-        assert_int_equal(code, nth <= count ? HK_ENOMEM : 0);
-        if (code == 0)
-            break;
-    }
-    hk_bytes_fini(&bytes);
+    assert_every_failed_allocation_is_said(&record);
+    struct hk_plan_delivery deliveries[2];
+    record = sample_of_policy(deliveries);
+    assert_every_failed_allocation_is_said(&record);
+    hk_body_unref(deliveries[0].own);
 }
 #endif
 
@@ -351,6 +496,9 @@ int main(void)
         cmocka_unit_test(test_flipped_bits_never_crash_the_decoder),
         cmocka_unit_test(test_hostile_counts_reserve_nothing),
         cmocka_unit_test(test_unknown_types_and_values_are_damage),
+        cmocka_unit_test(test_a_plan_keeps_what_its_policy_said),
+        cmocka_unit_test(test_a_plan_without_a_policy_stays_short),
+        cmocka_unit_test(test_a_plan_has_one_form_for_each_thing),
         cmocka_unit_test(test_the_body_is_found_without_the_rest),
         cmocka_unit_test(test_decoded_bodies_can_be_kept),
 #if HK_FAULTS

@@ -210,6 +210,26 @@ static void test_two_snapshots_are_kept_with_the_segments_they_need(void **state
     hk_disk_memory_free(opening.disk);
 }
 
+static void test_a_plan_that_a_row_points_to_keeps_its_segment(void **state)
+{
+    struct opening opening = { .disk = hk_disk_memory_new(), .segment_bytes = 1024 };
+    struct hk_event event = { .lsn = 4, .location = { 4, 64 }, .plan_location = { 2, 64 } };
+    struct hk_record row = { .type = HK_RECORD_STATE, .lsn = 4, .state = &event };
+    (void)state;
+    opening_do(&opening);
+    for (uint64_t lsn = 1; lsn <= 6; lsn++) {
+        opening_commit_events(&opening, lsn, 1, 900);
+        if (lsn < 5)
+            continue;
+        assert_int_equal(hk_journal_snapshot_begin(opening.journal, NULL), 0);
+        assert_int_equal(hk_journal_snapshot_row(opening.journal, &row, NULL), 0);
+        assert_int_equal(hk_journal_snapshot_end(opening.journal, lsn, lsn, 1, NULL), 0);
+    }
+    assert_int_equal(count_files(opening.disk, "journal", ".log"), 5); // 2 to 6.
+    opening_close(&opening);
+    hk_disk_memory_free(opening.disk);
+}
+
 static void test_snapshots_that_are_not_as_told_are_refused(void **state)
 {
     struct opening opening = { .disk = make_stopped() };
@@ -297,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_no_flipped_bit_and_no_cut_goes_unnoticed),
         cmocka_unit_test(test_a_journal_that_ends_before_its_snapshot_is_refused),
         cmocka_unit_test(test_two_snapshots_are_kept_with_the_segments_they_need),
+        cmocka_unit_test(test_a_plan_that_a_row_points_to_keeps_its_segment),
         cmocka_unit_test(test_snapshots_that_are_not_as_told_are_refused),
         cmocka_unit_test(test_a_large_snapshot_goes_out_in_pieces),
         cmocka_unit_test(test_a_disk_that_fails_leaves_the_state_as_it_was),

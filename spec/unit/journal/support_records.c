@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "journal/record.h"
+#include "model/payload.h"
 
 static void *keep(struct records *records, size_t count, size_t size)
 {
@@ -15,15 +16,13 @@ static void *keep(struct records *records, size_t count, size_t size)
     return memory;
 }
 
-static struct hk_body *keep_body(struct records *records, struct hk_slice head,
-                                 struct hk_slice text)
+static struct hk_body *keep_body(struct records *records, struct hk_body *body)
 {
     if (records->body_count == records->body_capacity) {
         records->body_capacity = records->body_capacity * 2 + 64;
         records->bodies =
             hk_realloc_or_die(records->bodies, records->body_capacity, sizeof(struct hk_body *));
     }
-    struct hk_body *body = hk_body_new(head, text);
     records->bodies[records->body_count++] = body;
     return body;
 }
@@ -112,7 +111,7 @@ static struct hk_body *draw_body(struct records *records, struct hk_prng *prng)
     if (draw_below(prng, 3) == 0)
         return NULL;
     struct hk_slice head = draw_bytes(records, prng);
-    return keep_body(records, head, draw_bytes(records, prng));
+    return keep_body(records, hk_body_new(head, draw_bytes(records, prng)));
 }
 
 static struct hk_attempt draw_attempt(struct hk_prng *prng)
@@ -138,6 +137,7 @@ static void draw_delivery(struct records *records, struct hk_prng *prng,
     delivery->attempt_count = draw_u16(prng);
     delivery->waiting_since = draw_wall(prng);
     delivery->delay_ms = draw_wall(prng).ms;
+    delivery->has_own = draw_below(prng, 2) != 0;
     delivery->kept_count = draw_below(prng, 4);
     delivery->attempts = keep(records, delivery->kept_count, sizeof(*delivery->attempts));
     for (uint32_t i = 0; i < delivery->kept_count; i++) {
@@ -160,6 +160,10 @@ static struct hk_event *draw_state(struct records *records, struct hk_prng *prng
     event->body = draw_body(records, prng);
     event->location.lsn = draw_number(prng, UINT64_MAX);
     event->location.offset = draw_u32(prng);
+    event->policy = draw_text_or_null(records, prng);
+    event->generation = draw_u32(prng);
+    event->plan_location.lsn = draw_number(prng, UINT64_MAX);
+    event->plan_location.offset = draw_u32(prng);
     event->delivery_count = draw_below(prng, 20);
     event->deliveries = keep(records, event->delivery_count, sizeof(*event->deliveries));
     for (uint32_t i = 0; i < event->delivery_count; i++)
@@ -242,6 +246,32 @@ static struct hk_endpoint *draw_endpoint(struct records *records, struct hk_prng
     return endpoint;
 }
 
+static struct hk_body *draw_own(struct records *records, struct hk_prng *prng)
+{
+    struct hk_pairs headers = draw_pairs(records, prng);
+    struct hk_slice text = draw_bytes(records, prng);
+    struct hk_body *own = hk_payload_new(&headers, draw_below(prng, 2) == 0 ? NULL : &text);
+    return keep_body(records, own);
+}
+
+/** Half of them as a policy makes them. */
+static void draw_policy(struct records *records, struct hk_prng *prng, struct hk_plan *plan,
+                        struct hk_plan_delivery *deliveries)
+{
+    plan->policy = hk_slice_of(draw_text(records, prng));
+    plan->generation = draw_u32(prng);
+    plan->hooks = draw_u32(prng);
+    plan->why = draw_bytes(records, prng);
+    plan->error = draw_bytes(records, prng);
+    for (uint32_t i = 0; i < plan->delivery_count; i++) {
+        if (draw_below(prng, 2) == 0)
+            continue;
+        deliveries[i].reason = (enum hk_reason)draw_below(prng, HK_REASON_GONE + 1);
+        deliveries[i].why = draw_bytes(records, prng);
+        deliveries[i].own = draw_below(prng, 2) == 0 ? NULL : draw_own(records, prng);
+    }
+}
+
 static struct hk_plan draw_plan(struct records *records, struct hk_prng *prng)
 {
     struct hk_plan plan = { .event = draw_uuid(prng), .delivery_count = draw_below(prng, 20) };
@@ -252,6 +282,8 @@ static struct hk_plan draw_plan(struct records *records, struct hk_prng *prng)
         deliveries[i].endpoint = draw_uuid(prng);
         deliveries[i].role = (enum hk_role)draw_below(prng, 3);
     }
+    if (draw_below(prng, 2) != 0)
+        draw_policy(records, prng, &plan, deliveries);
     return plan;
 }
 
@@ -358,6 +390,10 @@ struct hk_record records_draw(struct records *records, struct hk_prng *prng,
             .state = (enum hk_delivery_state)draw_below(prng, HK_DELIVERY_DROPPED + 1),
             .reason = (enum hk_reason)draw_below(prng, HK_REASON_GONE + 1),
         };
+        break;
+    case HK_RECORD_WAIT:
+        record.wait = (struct hk_record_wait){ draw_uuid(prng), draw_u16(prng), draw_u16(prng),
+                                               draw_wall(prng).ms };
         break;
     }
     return record;
