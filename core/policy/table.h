@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Table: a lookup table as policies read it: key -> value, compiled once from a JSON, NDJSON, CSV
- * or MessagePack file into one block of bytes, kept in a sealed memfd that workers map.
+ * or MessagePack file into one block of bytes, kept in a sealed memfd that workers map. A block is
+ * a pure function of its file: the hash key comes from the source's digest.
  *
  * Block, format 1, little endian: "HKTABLE1", u32 count, u32 slots (a power of two), u64 hash key
  * x 2, slots x u32 (entry number + 1, or 0), count x {u64 key offset, u32 key size, u64 value
@@ -14,14 +15,19 @@
  *  NAME.csv      RFC 4180, with a header line: the first column is the key, the value an object of
  *                all columns, as strings
  *  NAME.msgpack  a map: key (str or int) -> value
- * A key that stands twice, a name that is there with two endings, is a fault with file and line. */
+ * A key that stands twice is a fault with file and line (of MessagePack: file and byte). All text
+ * is UTF-8. A byte order mark is skipped in CSV, where spreadsheets put one, and refused elsewhere.
+ * CSV lines end in LF or CRLF; each has as many fields as the header; empty ones are refused. Blank
+ * lines of NDJSON are skipped. Of MessagePack nil, bool, int, float, str, array and map are taken;
+ * integers are exact, floats written as the shortest text that reads back the same. Thread: any. */
 #pragma once
-#include "base/bytes.h"
+#include "base/hash.h"
 
 struct hk_table {
     char *name;         /**< File name without its ending. */
-    int fd;             /**< Sealed memfd; -1: none. */
-    uint8_t digest[32]; /**< SHA-256 of the block. */
+    int fd;             /**< Sealed memfd; -1: none. Map it MAP_PRIVATE: a shared mapping of what
+                           is sealed against writing is refused by kernels before 6.7. */
+    uint8_t digest[32]; /**< SHA-256 of format and source; the same digest is the same block. */
 };
 
 /** Largest source file, and most entries. */
@@ -34,7 +40,13 @@ HK_MUST_CHECK int hk_table_compile(const char *path, struct hk_table *table,
                                    struct hk_fault *fault);
 void hk_table_fini(struct hk_table *table);
 
-/** Is this a file name that a table can have ("NAME.json", ...)? Gets the size of NAME, or 0. */
+/** Compiles likewise, but when `previous` (or NULL) was made of the same source it is not compiled
+ * again: `table` shares its block. */
+HK_MUST_CHECK int hk_table_renew(const char *path, const struct hk_table *previous,
+                                 struct hk_table *table, struct hk_fault *fault);
+
+/** Is this a file name that a table can have ("NAME.json", ...)? Gets the size of NAME (1 to 100
+ * bytes of A-Z a-z 0-9 _ . -, the first no dot), or 0. */
 size_t hk_table_name_size(const char *file_name);
 
 /** A mapped block, checked. */
@@ -42,10 +54,13 @@ struct hk_table_view {
     const unsigned char *at;
     size_t size;
     uint32_t count, slots;
+    struct hk_hash_key key;
 };
 
-/** Checks a block. HK_EDAMAGED. */
+/** Checks that head, slots and entries lie inside; each entry is checked when it is found. The
+ * block is borrowed. HK_EDAMAGED. */
 HK_MUST_CHECK int hk_table_view_init(struct hk_table_view *view, const void *at, size_t size);
 
-/** Finds a key; false when it is not there. `value` is JSON text in the block. */
+/** Finds a key; false when it is not there (or points out of the block). `value` lies in the block:
+ * JSON text, if the block is ours. */
 bool hk_table_find(const struct hk_table_view *view, struct hk_slice key, struct hk_slice *value);
