@@ -7,20 +7,29 @@
 #include "model/policy.h"
 #include "policy/table.h"
 
+struct hk__generations;
+
+/** A library: immutable, counted, shared by the scripts that were checked with it. */
+struct hk_library {
+    uint32_t references; /**< Atomic. */
+    char *name;          /**< Without .lua. */
+    struct hk_bytes text;
+    uint8_t digest[32]; /**< SHA-256 of name and text. */
+};
+
 struct hk_script {
     char *name;           /**< Without .lua. */
     char *path;           /**< For messages. */
     struct hk_bytes text; /**< That is in use: the newest, or the last that loaded. */
     uint8_t digest[32];   /**< SHA-256 of `text` and of the libraries it requires. */
-    uint32_t generation;  /**< 0: no text of it ever loaded. */
+    uint32_t generation;  /**< 0: no text of it ever loaded; `text` is empty then. */
     uint32_t hooks;
+    /** Those it required when it was checked, by name, as they were then: what a worker gets
+     * beside `text`, so that one generation is one thing even while newer libraries are there. */
+    struct hk_library **libraries;
+    uint32_t library_count;
     char *fault; /**< Why the newest text is not in use, "FILE:LINE: what"; NULL: it is. */
     struct hk_wall loaded_at;
-};
-
-struct hk_library {
-    char *name;
-    struct hk_bytes text;
 };
 
 struct hk_scripts {
@@ -28,12 +37,13 @@ struct hk_scripts {
     uint32_t references;     /**< Atomic. */
     struct hk_script *items; /**< By name. */
     uint32_t count;
-    struct hk_library *libraries; /**< By name. */
+    struct hk_library **libraries; /**< The newest of all, by name; scripts carry their own. */
     uint32_t library_count;
     struct hk_table *tables; /**< By name; sealed memfds. */
     uint32_t table_count;
     bool tables_changed; /**< Against the set before: the workers are started anew. */
     enum hk_policy_on_error on_error;
+    struct hk__generations *generations; /**< Of all scripts there ever were. */
 };
 
 struct hk_scripts_setup {
@@ -48,7 +58,7 @@ struct hk_scripts_setup {
 
 /** One thing that a reload has to say of one script, library or table. */
 struct hk_scripts_line {
-    char *name; /**< Of the policy, or the path of what could not be read. */
+    char *name; /**< Of the policy, or the path of a library or table that was refused. */
     enum {
         HK_SCRIPT_KEPT,
         HK_SCRIPT_SWAPPED,
@@ -56,8 +66,8 @@ struct hk_scripts_line {
         HK_SCRIPT_REMOVED,
         HK_SCRIPT_REFUSED
     } what;
-    uint32_t generation;
-    char *fault; /**< With REFUSED. */
+    uint32_t generation; /**< That is in use now; 0: none. Of a removed one: its last. */
+    char *fault;         /**< With REFUSED: "FILE:LINE: what". */
 };
 
 struct hk_scripts_report {
@@ -70,7 +80,11 @@ struct hk_scripts_report {
  * A script that does not load keeps the previous set's text and says so; a library or table that
  * cannot be read or parsed refuses itself likewise. 0 with a set of one reference, or HK_E* when
  * there is no set at all (a folder that cannot be read, no worker). A folder that is not there is
- * an empty one. */
+ * an empty one.
+ * Policies are policy_dir/NAME.lua, libraries lib_dir/NAME.lua; NAME as of a table. NAME_spec.lua
+ * is a spec and neither. What did not change is not checked again and keeps its generation. Texts
+ * are UTF-8 without zero bytes, of at most HK_SCRIPT_BYTES_MAX. `report` is filled on 0 only, in
+ * order: tables, libraries, policies by name, removed policies. */
 HK_MUST_CHECK int hk_scripts_load(const struct hk_scripts_setup *setup, struct hk_scripts **scripts,
                                   struct hk_scripts_report *report, struct hk_fault *fault);
 void hk_scripts_report_fini(struct hk_scripts_report *report);
@@ -81,5 +95,5 @@ void hk_scripts_unref(struct hk_scripts *scripts);
 /** Finds a script by name; NULL when there is none. */
 const struct hk_script *hk_scripts_find(const struct hk_scripts *scripts, const char *name);
 
-/** Makes what the engine needs to know of the set. */
+/** Makes what the engine needs to know of the set; the caller frees with hk_policy_set_free. */
 struct hk_policy_set *hk_scripts_policies(const struct hk_scripts *scripts);
