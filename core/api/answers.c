@@ -98,6 +98,13 @@ void hk_answer_invalid(struct hk_answer *answer, json_t *own_errors)
     set_envelope(answer, 422, with(envelope, "errors", own_errors));
 }
 
+void hk_answer_refused(struct hk_answer *answer, const char *message, json_t *own_data)
+{
+    json_t *envelope = json_pack("{s:b,s:o,s:{}}", "status", 0, "message",
+                                 hk_answer_text(hk_slice_of(message)), "appended_data");
+    set_envelope(answer, 422, with(envelope, "data", own_data));
+}
+
 void hk_answer_invalid_field(struct hk_answer *answer, const char *field, const char *message)
 {
     hk_answer_invalid(answer, json_pack("{s:[s]}", field, message));

@@ -44,6 +44,9 @@ void hk_answer_list(struct hk_answer *answer, json_t *own_data, json_t *own_link
 /** Answers 422 with `own_errors`: field -> list of sentences. */
 void hk_answer_invalid(struct hk_answer *answer, json_t *own_errors);
 
+/** Answers 422 with `own_data`: not all of what was asked for was done, and `data` says what. */
+void hk_answer_refused(struct hk_answer *answer, const char *message, json_t *own_data);
+
 /** Answers 422 with one sentence on one field. */
 void hk_answer_invalid_field(struct hk_answer *answer, const char *field, const char *message);
 

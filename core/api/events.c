@@ -3,6 +3,7 @@
 
 #include "api/event_draft.h"
 #include "api/event_view.h"
+#include "api/why_view.h"
 
 #include <stdio.h>
 
@@ -123,7 +124,10 @@ void hk_events_get(struct hk_exchange *exchange)
     hk_exchange_ask(exchange, HK_REQUEST_EVENT_GET);
 }
 
-void hk_events_get_reply(struct hk_exchange *exchange, struct hk_reply *reply)
+typedef int (*append_fn)(struct hk_bytes *out, const struct hk_event *event);
+
+static void answer_event(struct hk_exchange *exchange, const struct hk_reply *reply,
+                         append_fn append)
 {
     if (reply->code < 0 || reply->event == NULL) {
         hk_answer_code(&exchange->answer, reply->code < 0 ? reply->code : HK_ENOTFOUND);
@@ -131,5 +135,20 @@ void hk_events_get_reply(struct hk_exchange *exchange, struct hk_reply *reply)
     }
     struct hk_bytes *out = &exchange->answer.buffer;
     hk_bytes_clear(out);
-    hk_answer_buffer(&exchange->answer, 200, hk_event_view_append(out, reply->event));
+    hk_answer_buffer(&exchange->answer, 200, append(out, reply->event));
+}
+
+void hk_events_get_reply(struct hk_exchange *exchange, struct hk_reply *reply)
+{
+    answer_event(exchange, reply, hk_event_view_append);
+}
+
+void hk_events_why(struct hk_exchange *exchange)
+{
+    hk_exchange_ask(exchange, HK_REQUEST_EVENT_WHY);
+}
+
+void hk_events_why_reply(struct hk_exchange *exchange, struct hk_reply *reply)
+{
+    answer_event(exchange, reply, hk_why_view_append);
 }

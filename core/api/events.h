@@ -14,3 +14,7 @@ void hk_events_refused(struct hk_exchange *exchange, enum hk_refusal refusal);
 
 void hk_events_get(struct hk_exchange *exchange);
 void hk_events_get_reply(struct hk_exchange *exchange, struct hk_reply *reply);
+
+/** The trail of one: what was decided, by whom, and why. */
+void hk_events_why(struct hk_exchange *exchange);
+void hk_events_why_reply(struct hk_exchange *exchange, struct hk_reply *reply);

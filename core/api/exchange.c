@@ -93,7 +93,7 @@ void hk_exchange_read(struct hk_exchange *exchange, struct hk_slice bytes)
     if (exchange->phase != HK_PHASE_BODY || !exchange->match.action->takes_body)
         return;
     struct hk_bytes *body = &exchange->body;
-    if (bytes.size > hk_exchange_api(exchange)->config->body_bytes_max - body->size)
+    if (body->size + bytes.size > hk_exchange_api(exchange)->config->body_bytes_max)
         hk_answer_message(&exchange->answer, 413, "The body is too large.");
     else if (hk_bytes_append(body, bytes.at, bytes.size) < 0)
         hk_answer_unavailable(&exchange->answer, "The service is out of memory.");
@@ -134,6 +134,14 @@ static uint64_t token_of(struct hk_exchange *exchange)
 {
     struct hk_peer *peer = hk_exchange_peer(exchange);
     return hk_slots_id(&peer->api->peers, peer->slot);
+}
+
+bool hk_exchange_wait(struct hk_exchange *exchange, int asked, uint64_t *token)
+{
+    if (!may_wait(exchange, asked))
+        return false;
+    *token = token_of(exchange);
+    return true;
 }
 
 struct hk_request *hk_exchange_ask(struct hk_exchange *exchange, enum hk_request_kind kind)

@@ -35,6 +35,8 @@ enum hk_phase {
 
 /** hk_exchange.asked of an event that is offered. */
 #define HK_ASKED_ACCEPT (-1)
+/** ...and of a reload that runs. */
+#define HK_ASKED_RELOAD (-2)
 
 /** Characters of a merchant's API key, with its end: prefix and 32 random bytes in hex. */
 #define HK_KEY_TEXT_MAX 72
@@ -45,7 +47,7 @@ struct hk_exchange {
     bool is_streaming;  /**< A tail; see tail.h. */
     bool is_sent;       /**< The answer was handed over. */
     bool is_head_again; /**< After AUTH libmicrohttpd repeats its call for the head. */
-    int asked;          /**< enum hk_request_kind of what is waited for, or HK_ASKED_ACCEPT. */
+    int asked;          /**< enum hk_request_kind of what is waited for, or HK_ASKED_*. */
     struct hk_head head;
     struct hk_match match;
     uint64_t merchant_id;
@@ -119,6 +121,10 @@ struct hk_request *hk_exchange_ask(struct hk_exchange *exchange, enum hk_request
 
 /** Makes the ACCEPT fact, with token and merchant filled in; else like hk_exchange_ask. */
 struct hk_fact_accept *hk_exchange_offer(struct hk_exchange *exchange);
+
+/** Waits for something that is no fact's answer (`asked` is HK_ASKED_*): gets the token. False when
+ * too many wait: then it is answered. */
+bool hk_exchange_wait(struct hk_exchange *exchange, int asked, uint64_t *token);
 
 /** Finds the exchange that waits under `token` for what it `asked`; NULL when its peer has gone. */
 struct hk_exchange *hk_exchange_find(struct hk_api *api, uint64_t token, int asked);

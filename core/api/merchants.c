@@ -2,10 +2,9 @@
 #include "api/merchants.h"
 
 #include "api/form.h"
+#include "api/policies.h"
 #include "base/alloc.h"
 #include "model/bounds.h"
-
-#define POLICY_CHARS_MAX 100
 
 static json_t *view_merchant(const struct hk_merchant *merchant)
 {
@@ -34,24 +33,14 @@ void hk_merchants_list_reply(struct hk_exchange *exchange, struct hk_reply *repl
     hk_pager_answer(exchange, list, reply->count, reply->total);
 }
 
-/** A policy is named as its file is without .lua, so it must not be a path. */
-static bool is_policy_name(const char *name)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "0123456789_.-";
-    size_t size = strlen(name);
-    bool has_suffix = size >= 4 && strcmp(name + size - 4, ".lua") == 0;
-    return name[0] != '.' && name[0] != '-' && strspn(name, allowed) == size && !has_suffix;
-}
-
 static void read_policy(struct hk_form *form, struct hk_json_value value,
                         struct hk_merchant_patch *patch)
 {
     patch->fields |= HK_MERCHANT_POLICY;
     if (value.type == HK_JSON_NULL)
         return;
-    if (hk_form_text(form, "policy", value, POLICY_CHARS_MAX, &patch->value.policy) &&
-        !is_policy_name(patch->value.policy))
+    if (hk_form_text(form, "policy", value, HK_POLICY_NAME_BYTES_MAX, &patch->value.policy) &&
+        !hk_router_is_policy_name(hk_slice_of(patch->value.policy)))
         hk_form_fail(form, "policy", "The policy must be the name of a policy without .lua.");
 }
 
@@ -119,6 +108,15 @@ void hk_merchants_update(struct hk_exchange *exchange)
     ask_with_fields(exchange, false);
 }
 
+/** What a merchant's policy costs is for the platform, which alone gets here. */
+static json_t *view_with_use(const struct hk_merchant *merchant, const struct hk_policy_use *use)
+{
+    json_t *view = view_merchant(merchant);
+    if (use != NULL)
+        json_object_set_new(view, "policy_use", hk_policies_view_use(use));
+    return view;
+}
+
 void hk_merchants_one_reply(struct hk_exchange *exchange, struct hk_reply *reply)
 {
     struct hk_answer *answer = &exchange->answer;
@@ -127,7 +125,7 @@ void hk_merchants_one_reply(struct hk_exchange *exchange, struct hk_reply *reply
     else if (reply->code < 0 || reply->count != 1)
         hk_answer_code(answer, reply->code);
     else
-        hk_answer_data(answer, view_merchant(&reply->merchants[0]));
+        hk_answer_data(answer, view_with_use(&reply->merchants[0], reply->use));
 }
 
 void hk_merchants_delete(struct hk_exchange *exchange)

@@ -16,7 +16,7 @@ int hk_pager_parse(const char *text, uint32_t max, uint32_t *value)
     return 0;
 }
 
-static const char *argument(struct hk_exchange *exchange, const char *name)
+const char *hk_pager_argument(struct hk_exchange *exchange, const char *name)
 {
     return MHD_lookup_connection_value(hk_exchange_peer(exchange)->connection,
                                        MHD_GET_ARGUMENT_KIND, name);
@@ -25,8 +25,8 @@ static const char *argument(struct hk_exchange *exchange, const char *name)
 bool hk_pager_read(struct hk_exchange *exchange)
 {
     exchange->page = (struct hk_page){ .number = 1, .per_page = HK_PER_PAGE_DEFAULT };
-    const char *page = argument(exchange, "page");
-    const char *per_page = argument(exchange, "per_page");
+    const char *page = hk_pager_argument(exchange, "page");
+    const char *per_page = hk_pager_argument(exchange, "per_page");
     if (hk_pager_parse(page, HK_PAGE_MAX, &exchange->page.number) < 0) {
         hk_answer_invalid_field(&exchange->answer, "page", "The page must be at least 1.");
         return false;

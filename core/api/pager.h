@@ -17,6 +17,9 @@ struct hk_exchange;
  * when it is no number from 1 to `max`. */
 HK_MUST_CHECK int hk_pager_parse(const char *text, uint32_t max, uint32_t *value);
 
+/** Gets a parameter of the query, decoded; NULL when it is not there. */
+const char *hk_pager_argument(struct hk_exchange *exchange, const char *name);
+
 /** Reads `page` and `per_page` into `exchange->page`; on a fault answers 422 and returns false. */
 bool hk_pager_read(struct hk_exchange *exchange);
 

@@ -17,6 +17,28 @@ static bool next_segment(const char **path, struct hk_slice *segment)
     return true;
 }
 
+bool hk_router_is_policy_name(struct hk_slice name)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                  "0123456789_.-";
+    if (name.size == 0 || name.size > HK_POLICY_NAME_BYTES_MAX)
+        return false;
+    for (size_t i = 0; i < name.size; i++)
+        if (memchr(allowed, name.at[i], sizeof(allowed) - 1) == NULL)
+            return false;
+    bool has_suffix = name.size >= 4 && memcmp(name.at + name.size - 4, ".lua", 4) == 0;
+    return name.at[0] != '.' && name.at[0] != '-' && !has_suffix;
+}
+
+static bool take_name(struct hk_slice given, struct hk_match *match)
+{
+    if (!hk_router_is_policy_name(given))
+        return false;
+    memcpy(match->name, given.at, given.size);
+    match->name[given.size] = '\0';
+    return true;
+}
+
 static bool take_segment(struct hk_slice wanted, struct hk_slice given, struct hk_match *match)
 {
     if (hk_slice_is(wanted, "{merchant}")) {
@@ -27,6 +49,8 @@ static bool take_segment(struct hk_slice wanted, struct hk_slice given, struct h
     }
     if (hk_slice_is(wanted, "{uuid}"))
         return hk_uuid_parse(given, &match->uuid) == 0;
+    if (hk_slice_is(wanted, "{name}"))
+        return take_name(given, match);
     return hk_slice_is_equal(wanted, given);
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Router: from a method and a path to the action that answers, with its parameters.
  *
- * The table stands in routes.c. A pattern's `{merchant}` takes a merchant id, `{uuid}` a uuid;
- * whatever is not one of those cannot exist, so the path is unknown. Pure. Thread: any. */
+ * The table stands in routes.c. A pattern's `{merchant}` takes a merchant id, `{uuid}` a uuid,
+ * `{name}` the name of a policy; whatever is not one of those cannot exist, so the path is unknown.
+ * Pure. Thread: any. */
 #pragma once
 #include "base/uuid.h"
+#include "model/policy.h"
 
 struct hk_exchange;
 struct hk_reply;
@@ -42,6 +44,7 @@ struct hk_match {
     const struct hk_action *action;
     uint64_t merchant_id;
     struct hk_uuid uuid;
+    char name[HK_POLICY_NAME_BYTES_MAX + 1];
     bool has_merchant;
 };
 
@@ -51,6 +54,9 @@ extern const struct hk_route hk_routes[];
 /** Finds the action. 0; HK_ENOTFOUND: no such path; HK_EINVAL: the path exists, but not for this
  * method, and `match->route` is set. */
 HK_MUST_CHECK int hk_router_find(const char *method, const char *path, struct hk_match *match);
+
+/** Can a policy have this name? It is a file's without ".lua", so it must not be a path. */
+bool hk_router_is_policy_name(struct hk_slice name);
 
 /** Longest text of hk_router_allow. */
 #define HK_ALLOW_TEXT_MAX 64

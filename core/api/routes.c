@@ -3,6 +3,8 @@
 #include "api/events.h"
 #include "api/keys.h"
 #include "api/merchants.h"
+#include "api/policies.h"
+#include "api/reload.h"
 #include "api/router.h"
 #include "api/status.h"
 #include "api/tail.h"
@@ -15,6 +17,11 @@
 #define POST(run, reply)                \
     {                                   \
         "POST", run, reply, true, false \
+    }
+/** A POST that takes no body. */
+#define ACT(run, reply)                  \
+    {                                    \
+        "POST", run, reply, false, false \
     }
 #define PUT(run, reply)                \
     {                                  \
@@ -48,6 +55,10 @@ const struct hk_route hk_routes[] = {
     { "/api/v1/merchants/{merchant}/events/{uuid}",
       HK_SCOPE_PLATFORM,
       { GET(hk_events_get, hk_events_get_reply) } },
+    { "/api/v1/events/{uuid}/why", HK_SCOPE_EITHER, { GET(hk_events_why, hk_events_why_reply) } },
+    { "/api/v1/merchants/{merchant}/events/{uuid}/why",
+      HK_SCOPE_PLATFORM,
+      { GET(hk_events_why, hk_events_why_reply) } },
     { "/api/v1/webhooks", HK_SCOPE_MERCHANT, WEBHOOKS },
     { "/api/v1/webhooks/{uuid}", HK_SCOPE_MERCHANT, WEBHOOK },
     { "/api/v1/merchants/{merchant}/webhooks", HK_SCOPE_PLATFORM, WEBHOOKS },
@@ -68,6 +79,14 @@ const struct hk_route hk_routes[] = {
     { "/api/v1/merchants/{merchant}/keys/{uuid}",
       HK_SCOPE_PLATFORM,
       { DELETE(hk_keys_delete, hk_keys_deleted_reply) } },
+    { "/api/v1/policies", HK_SCOPE_PLATFORM, { GET(hk_policies_list, hk_policies_list_reply) } },
+    { "/api/v1/policies/{name}/retry",
+      HK_SCOPE_PLATFORM,
+      { ACT(hk_policies_retry, hk_policies_retry_reply) } },
+    { "/api/v1/policies/{name}/events",
+      HK_SCOPE_PLATFORM,
+      { GET(hk_policies_events, hk_policies_events_reply) } },
+    { "/api/v1/reload", HK_SCOPE_PLATFORM, { ACT(hk_reload_ask, NULL) } },
     { "/api/v1/stats", HK_SCOPE_PLATFORM, { GET(hk_status_stats, hk_status_stats_reply) } },
     { "/api/v1/tail", HK_SCOPE_PLATFORM, { GET(hk_tail_start, hk_tail_start_reply) } },
     { "/healthz", HK_SCOPE_OPEN, { GET(hk_status_health, NULL) } },

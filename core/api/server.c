@@ -10,6 +10,7 @@
 #include "api/events.h"
 #include "api/exchange.h"
 #include "api/listener.h"
+#include "api/reload.h"
 #include "api/state.h"
 #include "api/tail.h"
 #include "base/alloc.h"
@@ -28,7 +29,24 @@
 /** How long answers may take to leave at the end. */
 #define LAST_ANSWERS_MS 1000
 
-enum note_kind { NOTE_ACK, NOTE_NACK, NOTE_REPLY, NOTE_TRACE, NOTE_READY, NOTE_QUIESCE, NOTE_STOP };
+enum note_kind {
+    NOTE_ACK,
+    NOTE_NACK,
+    NOTE_REPLY,
+    NOTE_TRACE,
+    NOTE_READY,
+    NOTE_CONFIG,
+    NOTE_RELOADED,
+    NOTE_QUIESCE,
+    NOTE_STOP
+};
+
+/** A reload that ended. */
+struct reloaded {
+    struct hk_reload_report *report; /**< Owned. */
+    uint64_t *tokens;                /**< Owned. */
+    uint32_t count;
+};
 
 /** One message to the api thread. */
 struct note {
@@ -36,8 +54,10 @@ struct note {
     union {
         struct hk_command_ack ack;
         struct hk_command_nack nack;
-        struct hk_reply *reply; /**< Owned. */
-        struct hk_trace *trace; /**< Owned. */
+        struct hk_reply *reply;   /**< Owned. */
+        struct hk_trace *trace;   /**< Owned. */
+        struct hk_config *config; /**< Owned. */
+        struct reloaded reloaded;
         bool is_ready;
     };
 };
@@ -85,6 +105,41 @@ static void take_verdict(struct hk_api *api, const struct note *note)
     else
         hk_events_refused(exchange, note->nack.refusal);
     hk_listener_resume(exchange);
+}
+
+static void tell_reloaded(struct hk_api *api, const struct reloaded *reloaded)
+{
+    for (uint32_t i = 0; i < reloaded->count; i++) {
+        struct hk_exchange *exchange = hk_exchange_find(api, reloaded->tokens[i], HK_ASKED_RELOAD);
+        if (exchange == NULL)
+            continue;
+        hk_exchange_arrived(exchange);
+        hk_reload_answer(exchange, reloaded->report);
+        hk_listener_resume(exchange);
+    }
+}
+
+/** Gives back what a note holds. */
+static void drop_note(const struct note *note)
+{
+    switch (note->kind) {
+    case NOTE_REPLY:
+        hk_reply_free(note->reply);
+        break;
+    case NOTE_TRACE:
+        hk_free(note->trace);
+        break;
+    case NOTE_CONFIG:
+        hk_config_fini(note->config);
+        hk_free(note->config);
+        break;
+    case NOTE_RELOADED:
+        hk_reload_report_free(note->reloaded.report);
+        hk_free(note->reloaded.tokens);
+        break;
+    default:
+        break;
+    }
 }
 
 static void run_resumed(struct hk_server *server)
@@ -184,7 +239,14 @@ static void take_note(struct hk_server *server, const struct note *note)
         break;
     case NOTE_TRACE:
         hk_tail_trace(api, note->trace);
-        hk_free(note->trace);
+        drop_note(note);
+        break;
+    case NOTE_CONFIG:
+        hk_api_configure(api, note->config);
+        break;
+    case NOTE_RELOADED:
+        tell_reloaded(api, &note->reloaded);
+        drop_note(note);
         break;
     case NOTE_READY:
         api->is_ready = note->is_ready;
@@ -327,11 +389,7 @@ static void free_rest(struct hk_server *server)
     size_t count;
     while ((count = hk_mailbox_take(&server->box, &items)) > 0) {
         for (size_t i = 0; i < count; i++) {
-            const struct note *note = (const struct note *)items + i;
-            if (note->kind == NOTE_REPLY)
-                hk_reply_free(note->reply);
-            if (note->kind == NOTE_TRACE)
-                hk_free(note->trace);
+            drop_note((const struct note *)items + i);
         }
     }
     hk_mailbox_fini(&server->box);
@@ -426,6 +484,22 @@ void hk_server_trace(struct hk_server *server, const struct hk_trace *trace)
     struct hk_trace *copy = hk_alloc_or_die(sizeof(*copy));
     *copy = *trace;
     add_note(server, NOTE_TRACE)->trace = copy;
+}
+
+void hk_server_configure(struct hk_server *server, struct hk_config *own_config)
+{
+    add_note(server, NOTE_CONFIG)->config = own_config;
+}
+
+void hk_server_reloaded(struct hk_server *server, const uint64_t *tokens, uint32_t count,
+                        struct hk_reload_report *own_report)
+{
+    struct reloaded reloaded = { .report = own_report, .count = count };
+    if (count > 0) {
+        reloaded.tokens = hk_alloc_zero_or_die(count, sizeof(*tokens));
+        memcpy(reloaded.tokens, tokens, count * sizeof(*tokens));
+    }
+    add_note(server, NOTE_RELOADED)->reloaded = reloaded;
 }
 
 void hk_server_flush(struct hk_server *server)

@@ -4,7 +4,8 @@
  *
  * It parses, checks and renders; what touches state goes to the engine as an ACCEPT or REQUEST fact
  * and comes back through the functions below.
- * Thread: all functions are the shell's, except that `submit` is called on the api thread. */
+ * Thread: all functions are the shell's, except that `submit` and `reload` are called on the api
+ * thread. */
 #pragma once
 #include "base/hash.h"
 #include "base/moment.h"
@@ -13,15 +14,20 @@
 #include "model/fact.h"
 
 struct hk_server;
+struct hk_reload_report;
 
 struct hk_server_options {
-    const struct hk_config *config; /**< Borrowed for the life of the server. */
+    const struct hk_config *config; /**< Borrowed for the life of the server; hk_server_configure
+                                         puts another in its place. */
     const char *control_path;       /**< Unix socket, or NULL: none. */
     const char *version;
     struct hk_hash_key hash_key; /**< For idempotency keys and bodies: the same after a restart. */
     hk_clock_fn clock;
     /** Facts for the engine, once a loop iteration; moved out. On the api thread. */
     void (*submit)(void *arg, const struct hk_fact *facts, uint32_t count);
+    /** Somebody asks for a reload; answered by hk_server_reloaded with `token`. On the api thread.
+     * NULL: there are none. */
+    void (*reload)(void *arg, uint64_t token);
     void *arg;
 };
 
@@ -40,6 +46,14 @@ void hk_server_nack(struct hk_server *server, const struct hk_command_nack *nack
 /** Moves the reply in. */
 void hk_server_reply(struct hk_server *server, struct hk_reply *own_reply);
 void hk_server_trace(struct hk_server *server, const struct hk_trace *trace);
+
+/** Makes the server use another config, from the next request on. Its addresses, secret key and
+ * folders must be those of the first. Moved in. */
+void hk_server_configure(struct hk_server *server, struct hk_config *own_config);
+
+/** Tells all who asked for the reload what it came to. `tokens` is copied, the report moved in. */
+void hk_server_reloaded(struct hk_server *server, const uint64_t *tokens, uint32_t count,
+                        struct hk_reload_report *own_report);
 
 /** Hands over the answers since the last flush: one wake-up. */
 void hk_server_flush(struct hk_server *server);

@@ -6,16 +6,12 @@
 #include "base/check.h"
 #include "base/seal.h"
 
-int hk_api_init(struct hk_api *api, const struct hk_server_options *options)
+/** Platform keys are compared as digests first. */
+static void take_keys(struct hk_api *api)
 {
-    *api = (struct hk_api){ .magic = HK_API_MAGIC,
-                            .options = *options,
-                            .config = options->config,
-                            .random_used = HK_RANDOM_BLOCK_BYTES };
-    int code = hk_random_bytes(&api->digest_key, sizeof(api->digest_key));
-    if (code < 0)
-        return code;
-    const struct hk_texts *keys = &options->config->platform_keys;
+    const struct hk_texts *keys = &api->config->platform_keys;
+    hk_free(api->platform_keys);
+    api->platform_keys = NULL;
     if (keys->count > 0)
         api->platform_keys = hk_alloc_zero_or_die(keys->count, sizeof(*api->platform_keys));
     for (uint32_t i = 0; i < keys->count; i++) {
@@ -25,8 +21,27 @@ int hk_api_init(struct hk_api *api, const struct hk_server_options *options)
                                       .digest = hk_hash128(&api->digest_key, text.at, text.size) };
     }
     api->platform_key_count = keys->count;
+}
+
+int hk_api_init(struct hk_api *api, const struct hk_server_options *options)
+{
+    *api = (struct hk_api){ .magic = HK_API_MAGIC,
+                            .options = *options,
+                            .config = options->config,
+                            .random_used = HK_RANDOM_BLOCK_BYTES };
+    int code = hk_random_bytes(&api->digest_key, sizeof(api->digest_key));
+    if (code < 0)
+        return code;
+    take_keys(api);
     hk_slots_init(&api->peers, sizeof(struct hk_peer));
     return 0;
+}
+static void drop_config(struct hk_api *api)
+{
+    if (api->own_config == NULL)
+        return;
+    hk_config_fini(api->own_config);
+    hk_free(api->own_config);
 }
 
 void hk_api_fini(struct hk_api *api)
@@ -35,7 +50,16 @@ void hk_api_fini(struct hk_api *api)
     hk_slots_fini(&api->peers);
     hk_free(api->facts);
     hk_free(api->platform_keys);
+    drop_config(api);
     hk_wipe(api, sizeof(*api));
+}
+
+void hk_api_configure(struct hk_api *api, struct hk_config *own_config)
+{
+    api->config = own_config;
+    take_keys(api);
+    drop_config(api);
+    api->own_config = own_config;
 }
 
 struct hk_now hk_api_now(struct hk_api *api)

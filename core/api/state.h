@@ -23,7 +23,8 @@ struct hk_platform_key {
 struct hk_api {
     uint32_t magic;
     struct hk_server_options options;
-    const struct hk_config *config;
+    const struct hk_config *config; /**< That counts now. */
+    struct hk_config *own_config;   /**< The same after a reload, to be freed; or NULL. */
 
     struct hk_now now; /**< Of this loop iteration; see hk_api_now. */
     bool now_is_fresh;
@@ -54,6 +55,9 @@ struct hk_api {
 /** Fills `api`; 0 or HK_EIO (no randomness). `options` is copied. */
 HK_MUST_CHECK int hk_api_init(struct hk_api *api, const struct hk_server_options *options);
 void hk_api_fini(struct hk_api *api);
+
+/** Puts another config in place of the present one, which is freed if it was moved in. */
+void hk_api_configure(struct hk_api *api, struct hk_config *own_config);
 
 /** hk_server_new with another deadline than HK_REQUEST_MS, looked at every quarter of it. */
 HK_MUST_CHECK int hk__server_new(const struct hk_server_options *options, uint32_t request_ms,

@@ -6,7 +6,7 @@ local temp = require 'temp'
 
 local ROOT = debug.getinfo(1, 'S').source:match('^@(.*)spec/e2e/') or ''
 local METHODS = { get = true, post = true, put = true, patch = true, delete = true }
-local VALUES = { merchant = '1', uuid = '00000000-0000-4000-8000-000000000000' }
+local VALUES = { merchant = '1', name = 'default', uuid = '00000000-0000-4000-8000-000000000000' }
 
 -- Path -> set of methods, as the description has them.
 local function described()

@@ -106,6 +106,28 @@ static void test_an_event_is_shown_whole(void **state)
     free_world(&world);
 }
 
+static void test_a_held_event_tells_its_policy_and_why(void **state)
+{
+    (void)state;
+    struct hk_bytes out = { 0 };
+    char policy[] = "refunds";
+    struct hk_event event = { .id = event_id,
+                              .state = HK_EVENT_HELD,
+                              .policy = policy,
+                              .generation = 3,
+                              .error = hk_body_new(HK_SLICE(""), HK_SLICE("refunds.lua:9: no")) };
+    assert_int_equal(hk_event_view_append(&out, &event), 0);
+    json_t *answer = json_loadb(out.at, out.size, 0, NULL);
+    json_t *data = json_object_get(answer, "data");
+    assert_string_equal(json_string_value(json_object_get(data, "error")), "refunds.lua:9: no");
+    json_t *shown = json_object_get(data, "policy");
+    assert_string_equal(json_string_value(json_object_get(shown, "name")), "refunds");
+    assert_int_equal(json_integer_value(json_object_get(shown, "generation")), 3);
+    json_decref(answer);
+    hk_bytes_fini(&out);
+    hk_body_unref(event.error);
+}
+
 static void test_an_event_without_its_body_is_shown_too(void **state)
 {
     (void)state;
@@ -128,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_event_is_shown_whole),
+        cmocka_unit_test(test_a_held_event_tells_its_policy_and_why),
         cmocka_unit_test(test_an_event_without_its_body_is_shown_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

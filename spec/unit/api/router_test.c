@@ -39,6 +39,12 @@ static void test_every_route_is_found_by_its_methods(void **state)
         { "GET", "/api/v1/merchants/9/keys", HK_SCOPE_PLATFORM },
         { "POST", "/api/v1/merchants/9/keys", HK_SCOPE_PLATFORM },
         { "DELETE", "/api/v1/merchants/9/keys/" UUID, HK_SCOPE_PLATFORM },
+        { "GET", "/api/v1/events/" UUID "/why", HK_SCOPE_EITHER },
+        { "GET", "/api/v1/merchants/9/events/" UUID "/why", HK_SCOPE_PLATFORM },
+        { "GET", "/api/v1/policies", HK_SCOPE_PLATFORM },
+        { "POST", "/api/v1/policies/refunds/retry", HK_SCOPE_PLATFORM },
+        { "GET", "/api/v1/policies/9/events", HK_SCOPE_PLATFORM },
+        { "POST", "/api/v1/reload", HK_SCOPE_PLATFORM },
         { "GET", "/api/v1/stats", HK_SCOPE_PLATFORM },
         { "GET", "/api/v1/tail", HK_SCOPE_PLATFORM },
         { "GET", "/healthz", HK_SCOPE_OPEN },
@@ -65,6 +71,24 @@ static void test_parameters_are_read(void **state)
     assert_string_equal(hk_uuid_format(&match.uuid, text), UUID);
     assert_int_equal(hk_router_find("GET", "/api/v1/webhooks", &match), 0);
     assert_false(match.has_merchant);
+    assert_int_equal(hk_router_find("POST", "/api/v1/policies/refunds-2.v1/retry", &match), 0);
+    assert_string_equal(match.name, "refunds-2.v1");
+}
+
+static void test_a_policy_has_the_name_of_a_file(void **state)
+{
+    (void)state;
+    char longest[HK_POLICY_NAME_BYTES_MAX + 1];
+    memset(longest, 'a', sizeof(longest));
+    struct hk_slice slice = { longest, HK_POLICY_NAME_BYTES_MAX };
+    assert_true(hk_router_is_policy_name(slice));
+    slice.size++;
+    assert_false(hk_router_is_policy_name(slice));
+    assert_true(hk_router_is_policy_name(HK_SLICE("9")));
+    static const char *const bad[] = { "",      ".",   "..",       "-a",  "a/b",
+                                       "a.lua", "a b", "\xc3\xa9", "a%2e" };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(hk_router_is_policy_name(hk_slice_of(bad[i])));
 }
 
 static void test_what_is_no_route_is_unknown(void **state)
@@ -96,6 +120,13 @@ static void test_what_is_no_route_is_unknown(void **state)
         "/api/v1/merchants/9/keys/7",
         "/healthz/..",
         "/metrics",
+        "/api/v1/policies/",
+        "/api/v1/policies/..",
+        "/api/v1/policies/../retry",
+        "/api/v1/policies//retry",
+        "/api/v1/policies/a.lua/retry",
+        "/api/v1/policies/a%2fb/retry",
+        "/api/v1/events/" UUID "/why/",
     };
     struct hk_match match;
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -121,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_route_is_found_by_its_methods),
         cmocka_unit_test(test_parameters_are_read),
+        cmocka_unit_test(test_a_policy_has_the_name_of_a_file),
         cmocka_unit_test(test_what_is_no_route_is_unknown),
         cmocka_unit_test(test_other_methods_are_told_what_is_allowed),
     };

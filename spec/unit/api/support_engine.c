@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support_engine.h"
 
+#include "api/reload_report.h"
 #include "api/state.h"
 #include "base/alloc.h"
 #include "base/seal.h"
@@ -26,6 +27,43 @@ static void on_submit(void *arg, const struct hk_fact *facts, uint32_t count)
 {
     struct test_engine *engine = arg;
     hk_mailbox_push(&engine->facts, facts, count);
+}
+
+static struct hk_reload_report *make_report(bool is_refused)
+{
+    struct hk_reload_report *report = hk_alloc_zero_or_die(1, sizeof(*report));
+    hk_texts_add(&report->applied, HK_SLICE("log.level"));
+    hk_texts_add(&report->needs_restart, HK_SLICE("listen"));
+    report->lines = hk_alloc_zero_or_die(2, sizeof(*report->lines));
+    report->line_count = 2;
+    report->lines[0] = (struct hk_reload_line){ .name = hk_strdup_or_die("a"),
+                                                .what = HK_RELOAD_SWAPPED,
+                                                .generation = 2 };
+    report->lines[1] = (struct hk_reload_line){ .name = hk_strdup_or_die("b"),
+                                                .what = HK_RELOAD_KEPT,
+                                                .generation = 7 };
+    if (is_refused) {
+        report->lines[1].what = HK_RELOAD_REFUSED;
+        report->lines[1].fault = hk_strdup_or_die("/p/b.lua:2: no");
+        report->refused_count = 1;
+    }
+    return report;
+}
+
+void test_engine_tell_reloaded(struct test_engine *engine)
+{
+    hk_server_reloaded(engine->server, engine->reload_tokens,
+                       atomic_exchange(&engine->reload_count, 0),
+                       make_report(atomic_load(&engine->is_reload_refused)));
+    hk_server_flush(engine->server);
+}
+
+/* On the api thread; run_engine looks for what waits. */
+static void on_reload(void *arg, uint64_t token)
+{
+    struct test_engine *engine = arg;
+    engine->reload_tokens[atomic_load(&engine->reload_count)] = token;
+    atomic_fetch_add(&engine->reload_count, 1);
 }
 
 static void add_merchant(struct hk_reply *reply, uint64_t id)
@@ -84,9 +122,56 @@ static void look_up_event(const struct hk_request *request, struct hk_reply *rep
     reply->event = event;
 }
 
+static void list_policies(struct hk_reply *reply)
+{
+    reply->policies = hk_alloc_zero_or_die(2, sizeof(*reply->policies));
+    reply->policies[0] = (struct hk_policy_line){
+        .policy = { .name = hk_strdup_or_die("broken"),
+                    .fault = hk_strdup_or_die("/p/broken.lua:3: unexpected symbol near 'end'") },
+        .merchants = 1,
+    };
+    reply->policies[1] = (struct hk_policy_line){
+        .policy = { .name = hk_strdup_or_die("refunds"),
+                    .generation = 4,
+                    .hooks = HK_HOOK_FILTER | HK_HOOK_RETRY,
+                    .loaded_at.ms = 1777708800000 },
+        .merchants = 2,
+        .calls = 10,
+        .errors = 3,
+        .cpu_us = 1500,
+        .held = 1,
+        .suspended = 1,
+    };
+    reply->count = 2;
+}
+
+static void list_ids(const struct hk_request *request, struct hk_reply *reply)
+{
+    reply->ids = hk_alloc_zero_or_die(1, sizeof(*reply->ids));
+    reply->ids[0] = (struct hk_uuid){ { 1 } };
+    reply->count = request->page.per_page > 0 ? 1 : 0;
+}
+
+static void add_use(struct hk_reply *reply)
+{
+    reply->use = hk_alloc_zero_or_die(1, sizeof(*reply->use));
+    *reply->use = (struct hk_policy_use){ .policy = hk_strdup_or_die("refunds"),
+                                          .generation = 4,
+                                          .calls = 7,
+                                          .errors = 1,
+                                          .cpu_us = 2000,
+                                          .memory_bytes = 21000,
+                                          .held = 1,
+                                          .is_suspended = true,
+                                          .error = hk_strdup_or_die("refunds.lua:9: no") };
+}
+
 static struct hk_reply *reply_to(struct test_engine *engine, struct hk_request *request)
 {
     struct hk_reply *reply = hk_reply_new(request, atomic_load(&engine->code));
+    snprintf(engine->asked_name, sizeof(engine->asked_name), "%s",
+             request->name ? request->name : "");
+    engine->asked_last = request->page.per_page;
     if (request->kind == HK_REQUEST_AUTHENTICATE)
         authenticate(request, reply);
     if (request->kind == HK_REQUEST_TAIL_START)
@@ -96,8 +181,23 @@ static struct hk_reply *reply_to(struct test_engine *engine, struct hk_request *
     if (reply->code < 0)
         return reply;
     switch (request->kind) {
-    case HK_REQUEST_MERCHANT_CREATE:
+    case HK_REQUEST_POLICY_LIST:
+        list_policies(reply);
+        break;
+    case HK_REQUEST_POLICY_RETRY:
+        reply->total = 12;
+        break;
+    case HK_REQUEST_POLICY_EVENTS:
+        list_ids(request, reply);
+        break;
+    case HK_REQUEST_EVENT_WHY:
+        look_up_event(request, reply);
+        break;
     case HK_REQUEST_MERCHANT_GET:
+        add_use(reply);
+        add_merchant(reply, request->merchant_id);
+        break;
+    case HK_REQUEST_MERCHANT_CREATE:
     case HK_REQUEST_MERCHANT_UPDATE:
     case HK_REQUEST_MERCHANT_LIST:
         add_merchant(reply, request->merchant_id == UINT64_MAX ? 1 : request->merchant_id);
@@ -205,6 +305,8 @@ static void *run_engine(void *arg)
         if (!atomic_load(&engine->is_holding))
             answer_held(engine);
         send_traces(engine);
+        if (atomic_load(&engine->reload_count) > 0 && !atomic_load(&engine->is_reload_waiting))
+            test_engine_tell_reloaded(engine);
         hk_server_flush(engine->server);
     }
     return NULL;
@@ -233,6 +335,7 @@ void test_engine_start(struct test_engine *engine, uint32_t request_ms)
                                          .version = "9.9.9",
                                          .clock = test_clock,
                                          .submit = on_submit,
+                                         .reload = on_reload,
                                          .arg = engine };
     assert_int_equal(hk__server_new(&options, request_ms, &engine->server, &fault), 0);
     hk_server_set_ready(engine->server, true);

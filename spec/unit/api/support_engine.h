@@ -25,6 +25,12 @@ struct test_engine {
     atomic_int code;           /**< What replies other than to AUTHENTICATE come to. */
     atomic_int refusal;        /**< enum hk_refusal for events; 0: they are taken. */
     atomic_bool is_replayed;
+    atomic_bool is_reload_refused;
+    atomic_bool is_reload_waiting; /**< Reloads are not answered... */
+    uint64_t reload_tokens[8];     /**< ...and wait here. */
+    atomic_uint reload_count;
+    char asked_name[128]; /**< Of the last request. */
+    uint32_t asked_last;
     struct hk_fact held[64];
     /** Of the last event: seen under no lock, after its answer only. */
     char type[101], key[256];
@@ -38,6 +44,9 @@ void test_engine_start(struct test_engine *engine, uint32_t request_ms);
 
 /** Answers what was held back, and holds no more. */
 void test_engine_release(struct test_engine *engine);
+
+/** Answers the reloads that wait. */
+void test_engine_tell_reloaded(struct test_engine *engine);
 
 /** Ends the engine's thread: what the api asks is answered no more. */
 void test_engine_end_thread(struct test_engine *engine);
