@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/seal.h"
 #include "model/event.h"
-#include "model/signer.h"
+#include "model/header.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -267,7 +267,7 @@ static const char *check_header(const struct reader *reader, struct hk_slice nam
         return "is not the name of a header";
     if (!hk_guard_is_value(value) || memchr(value.at, '\t', value.size) != NULL)
         return "must not contain control characters";
-    if (hk_webhook_fields_is_reserved(name, reader->value->signature))
+    if (hk_header_is_reserved(name, hk_signer_find(reader->value->signature)))
         return "is set by hookd";
     if (has_pair(&reader->value->headers, name))
         return "stands there twice";
@@ -509,29 +509,4 @@ int hk_webhook_fields_make_secret(const struct hk_webhook_reading *reading,
     hk_wipe(text, sizeof(text));
     patch->fields |= HK_ENDPOINT_SECRET;
     return code;
-}
-
-bool hk_webhook_fields_is_reserved(struct hk_slice header, const char *signature)
-{
-    static const char *const names[] = { "Host",         "Content-Length",
-                                         "Content-Type", "Connection",
-                                         "Expect",       "Transfer-Encoding",
-                                         "Upgrade",      NULL };
-    static const char *const starts[] = { "Proxy-", "X-Webhook-", "X-Hookd-", "webhook-", NULL };
-    const struct hk_signer *signer = hk_signer_find(signature);
-    for (int i = 0; names[i] != NULL; i++) {
-        if (header.size == strlen(names[i]) && strncasecmp(header.at, names[i], header.size) == 0)
-            return true;
-    }
-    for (int i = 0; starts[i] != NULL; i++) {
-        size_t size = strlen(starts[i]);
-        if (header.size >= size && strncasecmp(header.at, starts[i], size) == 0)
-            return true;
-    }
-    for (int i = 0; signer != NULL && signer->headers[i] != NULL; i++) {
-        const char *name = signer->headers[i];
-        if (header.size == strlen(name) && strncasecmp(header.at, name, header.size) == 0)
-            return true;
-    }
-    return false;
 }

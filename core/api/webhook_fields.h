@@ -23,7 +23,3 @@ void hk_webhook_fields_read(struct hk_form *form, const struct hk_webhook_readin
  * HK_ENOMEM. */
 HK_MUST_CHECK int hk_webhook_fields_make_secret(const struct hk_webhook_reading *reading,
                                                 struct hk_endpoint_patch *patch);
-
-/** May an endpoint or a policy not set this header, because hookd does (interface.md section 4)?
- * `signature` names the endpoint's signer; NULL: points. */
-bool hk_webhook_fields_is_reserved(struct hk_slice header, const char *signature);

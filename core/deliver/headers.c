@@ -2,37 +2,13 @@
 #include "deliver/headers.h"
 
 #include "base/alloc.h"
+#include "model/header.h"
+#include "model/payload.h"
 
 #include <strings.h>
 
 /** Room for our lines of an attempt without the secrets. */
 #define ATTEMPT_BYTES 1024
-
-static bool is_token_char(char c)
-{
-    if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
-        return true;
-    return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
-}
-
-static bool is_name(struct hk_slice name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        if (!is_token_char(name.at[i]))
-            return false;
-    }
-    return name.size != 0;
-}
-
-static bool is_value(struct hk_slice value)
-{
-    for (size_t i = 0; i < value.size; i++) {
-        unsigned char c = (unsigned char)value.at[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
-            return false;
-    }
-    return true;
-}
 
 /** Adds name, separator and value as one terminated line. */
 static int add_line(struct hk_headers *headers, struct hk_slice name, struct hk_slice separator,
@@ -57,7 +33,7 @@ static int add_line(struct hk_headers *headers, struct hk_slice name, struct hk_
 
 int hk_headers_add(struct hk_headers *headers, struct hk_slice name, struct hk_slice value)
 {
-    if (!is_name(name) || !is_value(value))
+    if (!hk_header_is_name(name) || !hk_header_is_value(value))
         return HK_EINVAL;
     // To curl "Name:" means to leave the line out, "Name;" to send it empty.
     if (value.size == 0)
@@ -112,14 +88,36 @@ static int add_number(struct hk_headers *headers, struct hk_slice name, uint16_t
     return hk_headers_add(headers, name, (struct hk_slice){ digits + at, sizeof(digits) - at });
 }
 
+/** Adds a payload's headers. One that the signer has come to set since the plan was made stays
+ * out, and so does an Authorization where the endpoint has one by its `auth`. */
+static int add_own(struct hk_headers *headers, const struct hk_headers_attempt *attempt)
+{
+    struct hk_slice rest = hk_payload_headers(attempt->own);
+    const char *name, *value;
+    int code = 0;
+    while (code == 0 && hk_payload_next(&rest, &name, &value)) {
+        bool is_taken = attempt->authorization.size != 0 && strcasecmp(name, "Authorization") == 0;
+        if (!is_taken && !hk_header_is_reserved(hk_slice_of(name), attempt->signer))
+            code = hk_headers_add(headers, hk_slice_of(name), hk_slice_of(value));
+    }
+    return code;
+}
+
+/** Room for the attempt's lines. */
+static size_t attempt_bytes(const struct hk_headers_attempt *attempt)
+{
+    // A line is longer than its pair by one byte at most, and a pair has three.
+    size_t own = attempt->own != NULL ? 2 * (size_t)attempt->own->head_size : 0;
+    return ATTEMPT_BYTES + attempt->signing.secret.size + attempt->authorization.size + own;
+}
+
 int hk_headers_set_attempt(struct hk_headers *headers, const struct hk_headers_attempt *attempt)
 {
     const struct hk_signing *signing = &attempt->signing;
     char id[HK_UUID_TEXT_SIZE + 1];
     hk_headers_wipe(headers);
     // All at once: a buffer that grew by moving would leave a secret behind.
-    if (hk_bytes_reserve(&headers->text,
-                         ATTEMPT_BYTES + signing->secret.size + attempt->authorization.size) != 0)
+    if (hk_bytes_reserve(&headers->text, attempt_bytes(attempt)) != 0)
         return HK_ENOMEM;
     int code = attempt->signer->sign(signing, add_signed, headers);
     if (code == 0)
@@ -132,6 +130,8 @@ int hk_headers_set_attempt(struct hk_headers *headers, const struct hk_headers_a
         code = add_number(headers, HK_SLICE("X-Webhook-Attempt"), attempt->attempt);
     if (code == 0 && attempt->authorization.size != 0)
         code = hk_headers_add(headers, HK_SLICE("Authorization"), attempt->authorization);
+    if (code == 0 && attempt->own != NULL)
+        code = add_own(headers, attempt);
     return code;
 }
 
@@ -143,6 +143,36 @@ struct curl_slist *hk_headers_link(struct hk_headers *headers, struct curl_slist
         tail = &headers->nodes[i];
     }
     return tail;
+}
+
+/** Do two lines have the same name? */
+static bool is_same_name(const char *a, const char *b)
+{
+    size_t size = strcspn(a, ":;");
+    return size == strcspn(b, ":;") && strncasecmp(a, b, size) == 0;
+}
+
+static bool has_name_of(const struct hk_headers *headers, const char *line)
+{
+    for (uint32_t i = 0; i < headers->count; i++) {
+        if (is_same_name(headers->text.at + headers->starts[i], line))
+            return true;
+    }
+    return false;
+}
+
+struct curl_slist *hk_headers_link_over(struct hk_headers *headers, const struct hk_headers *under,
+                                        struct curl_slist nodes[HK_HEADERS_LINES_MAX])
+{
+    struct curl_slist *tail = NULL;
+    for (uint32_t i = under->count; i-- > 0;) {
+        char *line = under->text.at + under->starts[i];
+        if (has_name_of(headers, line))
+            continue;
+        nodes[i] = (struct curl_slist){ .data = line, .next = tail };
+        tail = &nodes[i];
+    }
+    return hk_headers_link(headers, tail);
 }
 
 void hk_headers_wipe(struct hk_headers *headers)

@@ -1,23 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "deliver/result.h"
 
+#include "model/header.h"
+
 #include <openssl/x509.h>
 
 #include <strings.h>
 
 void hk_response_clear(struct hk_response *response, uint32_t body_bytes_max)
 {
-    struct hk_bytes kept = response->kept;
+    struct hk_bytes kept = response->kept, lines = response->lines;
     hk_bytes_clear(&kept);
+    hk_bytes_clear(&lines);
     *response = (struct hk_response){
         .body_bytes_max = body_bytes_max,
         .retry_after_ms = HK_RETRY_AFTER_NONE,
+        .lines = lines,
         .kept = kept,
     };
 }
 
 void hk_response_fini(struct hk_response *response)
 {
+    hk_bytes_fini(&response->lines);
     hk_bytes_fini(&response->kept);
 }
 
@@ -74,6 +79,34 @@ static uint16_t read_status(struct hk_slice line)
     return (uint16_t)status;
 }
 
+/** Keeps a line of a final head for a `retry` hook. What is no token and no clean value is left
+ * out: it could not be told from two lines. */
+static void keep_line(struct hk_response *response, struct hk_slice line)
+{
+    const char *colon = memchr(line.at, ':', line.size);
+    if (colon == NULL || response->is_lines_full || response->status < 200)
+        return;
+    struct hk_slice name = { line.at, (size_t)(colon - line.at) };
+    struct hk_slice value = trim((struct hk_slice){ colon + 1, line.size - name.size - 1 });
+    struct hk_bytes *lines = &response->lines;
+    size_t size = name.size + 2 + value.size + 1, start = lines->size;
+    if (!hk_header_is_name(name) || !hk_header_is_value(value))
+        return;
+    // Without memory less is kept; the outcome stays what it is.
+    response->is_lines_full =
+        size > HK_HEADERS_KEPT_BYTES_MAX - start || hk_bytes_reserve(lines, size) != 0;
+    if (response->is_lines_full)
+        return;
+    char *at = lines->at + start;
+    for (size_t i = 0; i < name.size; i++)
+        at[i] = name.at[i] >= 'A' && name.at[i] <= 'Z' ? (char)(name.at[i] | 0x20) : name.at[i];
+    memcpy(at + name.size, ": ", 2);
+    if (value.size != 0)
+        memcpy(at + name.size + 2, value.at, value.size);
+    at[size - 1] = '\n';
+    lines->size += size;
+}
+
 bool hk_response_take_line(struct hk_response *response, struct hk_slice line, struct hk_wall now)
 {
     struct hk_slice value;
@@ -87,11 +120,15 @@ bool hk_response_take_line(struct hk_response *response, struct hk_slice line, s
     if (is_header(line, HK_SLICE("HTTP/"), &value)) {
         response->status = read_status(line);
         response->retry_after_ms = HK_RETRY_AFTER_NONE;
+        response->is_lines_full = false;
+        hk_bytes_clear(&response->lines);
     } else if (line.size != 0 && (line.at[0] == '\r' || line.at[0] == '\n')) {
         response->is_whole_head = response->status >= 200;
-    } else if (is_header(line, HK_SLICE("Retry-After:"), &value) &&
-               response->retry_after_ms == HK_RETRY_AFTER_NONE) {
-        response->retry_after_ms = hk_retry_after_parse(value, now);
+    } else {
+        if (is_header(line, HK_SLICE("Retry-After:"), &value) &&
+            response->retry_after_ms == HK_RETRY_AFTER_NONE)
+            response->retry_after_ms = hk_retry_after_parse(value, now);
+        keep_line(response, line);
     }
     return true;
 }

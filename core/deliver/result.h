@@ -20,7 +20,8 @@
 /** A Retry-After beyond this many seconds (ten years) is nonsense. */
 #define HK_RETRY_AFTER_S_MAX UINT64_C(315360000)
 
-/** The answer as far as it has come. Cleared for each attempt; `kept` keeps its memory. */
+/** The answer as far as it has come. Cleared for each attempt; `kept` and `lines` keep their
+ * memory. */
 struct hk_response {
     uint16_t status; /**< Of the last head that began; 0: none. */
     bool is_whole_head;
@@ -30,7 +31,10 @@ struct hk_response {
     uint32_t body_bytes_max;
     uint64_t body_bytes;
     int64_t retry_after_ms;
-    struct hk_bytes kept; /**< The first HK_RESPONSE_KEPT_BYTES_MAX of the body. */
+    bool is_lines_full;    /**< One did not fit any more. */
+    struct hk_bytes lines; /**< Of the final head: "name: value\n", names in lower case,
+                                whole lines up to HK_HEADERS_KEPT_BYTES_MAX. */
+    struct hk_bytes kept;  /**< The first HK_RESPONSE_KEPT_BYTES_MAX of the body. */
 };
 
 /** What else is known when the attempt is over. */

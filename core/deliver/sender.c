@@ -174,6 +174,8 @@ void hk_sender_start(struct hk_sender *sender, const struct hk_command_start_att
     struct hk_thread_message *message = add(sender, start->endpoint, HK_THREAD_START);
     message->start = *start;
     (void)hk_body_ref(message->start.body);
+    if (message->start.own != NULL)
+        (void)hk_body_ref(message->start.own);
 }
 
 void hk_sender_flush(struct hk_sender *sender)

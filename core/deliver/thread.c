@@ -82,6 +82,7 @@ static void fail_at_once(struct hk_thread *thread, const struct hk_command_start
         .detail = hk_body_new(hk_slice_of(text), HK_SLICE_EMPTY),
     };
     hk_body_unref(start->body);
+    hk_body_unref(start->own);
 }
 
 /* ---- transfers --------------------------------------------------------------------------- */
@@ -232,6 +233,7 @@ void hk_thread_message_fini(struct hk_thread_message *message)
         break;
     case HK_THREAD_START:
         hk_body_unref(message->start.body);
+        hk_body_unref(message->start.own);
         break;
     case HK_THREAD_ANSWER:
         hk_free(message->own_answer);
@@ -399,8 +401,10 @@ static void clear(struct hk_thread *thread)
         hk_route_unref(&thread->targets, thread->routes[i]);
     for (size_t i = thread->message_next; i < thread->message_count; i++)
         hk_thread_message_fini(&thread->messages[i]);
-    for (uint32_t i = 0; i < thread->fact_count; i++)
+    for (uint32_t i = 0; i < thread->fact_count; i++) {
         hk_body_unref(thread->facts[i].attempt_ended.outcome.detail);
+        hk_body_unref(thread->facts[i].attempt_ended.outcome.headers);
+    }
     hk_multi_fini(&thread->multi);
     hk_targets_fini(&thread->targets);
 }

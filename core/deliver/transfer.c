@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/seal.h"
+#include "model/payload.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -202,6 +203,13 @@ static int open_sealed(const struct hk_transfer *transfer, const struct hk_bytes
     return code;
 }
 
+/** What goes out, and what is signed. */
+static struct hk_slice text_of(const struct hk_command_start_attempt *start)
+{
+    bool has_own = start->own != NULL && hk_payload_has_text(start->own);
+    return hk_body_text(has_own ? start->own : start->body);
+}
+
 static int write_headers(struct hk_transfer *transfer, struct hk_bytes *scratch, struct hk_wall now)
 {
     const struct hk_route *route = transfer->route;
@@ -212,9 +220,10 @@ static int write_headers(struct hk_transfer *transfer, struct hk_bytes *scratch,
         .signing = { .secret_previous = HK_SLICE_EMPTY,
                      .event = &transfer->start.event,
                      .type = hk_event_body_type(transfer->start.body),
-                     .body = hk_body_text(transfer->start.body),
+                     .body = text_of(&transfer->start),
                      .now = now },
         .authorization = HK_SLICE_EMPTY,
+        .own = transfer->start.own,
         .attempt = transfer->start.attempt,
     };
     int code = open_sealed(transfer, &route->secret, scratch, &attempt.signing.secret);
@@ -260,11 +269,19 @@ static bool set_connect_to(struct hk_transfer *transfer)
     return curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_TO, &transfer->connect_to) == CURLE_OK;
 }
 
+static struct curl_slist *link_lines(struct hk_transfer *transfer)
+{
+    struct hk_headers *headers = &transfer->headers;
+    if (transfer->start.own == NULL)
+        return hk_headers_link(headers, transfer->route->lines);
+    return hk_headers_link_over(headers, &transfer->route->headers, transfer->under);
+}
+
 /** Tells curl what differs from the request before. */
 static bool set_request(struct hk_transfer *transfer, struct hk_mono now)
 {
     CURL *easy = transfer->easy;
-    struct hk_slice body = hk_body_text(transfer->start.body);
+    struct hk_slice body = text_of(&transfer->start);
     int64_t left_ms = (hk_transfer_deadline(transfer).ns - now.ns) / HK_NS_PER_MS;
     uint32_t timeout_ms = left_ms > 0 ? (uint32_t)left_ms : 1;
     if (timeout_ms != transfer->timeout_ms &&
@@ -273,7 +290,7 @@ static bool set_request(struct hk_transfer *transfer, struct hk_mono now)
     transfer->timeout_ms = timeout_ms;
     if (transfer->settings->proxy != NULL && !set_connect_to(transfer))
         return false;
-    struct curl_slist *lines = hk_headers_link(&transfer->headers, transfer->route->lines);
+    struct curl_slist *lines = link_lines(transfer);
     return curl_easy_setopt(easy, CURLOPT_CURLU, transfer->route->url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_HTTPHEADER, lines) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.size) == CURLE_OK &&
@@ -335,6 +352,15 @@ static struct hk_body *detail_of(const char *text, struct hk_slice response)
     return hk_body_new(hk_slice_of(text), response);
 }
 
+/** Gets the response's lines for a `retry` hook; NULL when there are none, or no memory for them.
+ */
+static struct hk_body *headers_of(const struct hk_response *response)
+{
+    if (!response->is_whole_head || response->lines.size == 0)
+        return NULL;
+    return hk_body_new(HK_SLICE_EMPTY, hk_bytes_slice(&response->lines));
+}
+
 void hk_transfer_conclude(struct hk_transfer *transfer, CURLcode code, bool is_expired,
                           struct hk_now now, struct hk_outcome *outcome)
 {
@@ -359,6 +385,7 @@ void hk_transfer_conclude(struct hk_transfer *transfer, CURLcode code, bool is_e
         .started_at = transfer->begun.wall,
         .detail =
             detail_of(hk_result_text(class, response, &ending), hk_bytes_slice(&response->kept)),
+        .headers = class != HK_OUTCOME_SUCCESS ? headers_of(response) : NULL,
     };
     if (transfer->state == HK_TRANSFER_RUNNING)
         measure(transfer, now.mono, &outcome->timings);
@@ -387,8 +414,9 @@ void hk_transfer_end(struct hk_transfer *transfer, struct hk_targets *targets)
         hk_assert(curl_multi_remove_handle(transfer->multi->curl, transfer->easy) == CURLM_OK);
     hk_headers_wipe(&transfer->headers);
     hk_body_unref(transfer->start.body);
+    hk_body_unref(transfer->start.own);
     hk_route_unref(targets, transfer->route);
-    transfer->start.body = NULL;
+    transfer->start.body = transfer->start.own = NULL;
     transfer->route = NULL;
     transfer->state = HK_TRANSFER_FREE;
 }

@@ -33,11 +33,12 @@ struct hk_transfer {
     struct hk_multi *multi;
     CURL *easy;
 
-    struct hk_command_start_attempt start; /**< Its body is one reference. */
+    struct hk_command_start_attempt start; /**< Its body and its own are one reference each. */
     struct hk_route *route;                /**< One reference. */
     struct hk_now begun;
     struct hk_mono sent; /**< When curl got it. */
     struct hk_headers headers;
+    struct curl_slist under[HK_HEADERS_LINES_MAX]; /**< Of the route's lines, with an own. */
     struct hk_response response;
     struct curl_slist connect_to; /**< With a proxy: its one line, `connect_text`. */
     char connect_text[64];
@@ -51,7 +52,7 @@ struct hk_transfer *hk_transfer_new(const struct hk_settings *settings, struct h
                                     CURLSH *share, uint32_t number);
 void hk_transfer_free(struct hk_transfer *transfer);
 
-/** Takes the work on: moves the body's reference in and takes one of the route. */
+/** Takes the work on: moves the references of body and own in and takes one of the route. */
 void hk_transfer_begin(struct hk_transfer *transfer, const struct hk_command_start_attempt *start,
                        struct hk_route *route, struct hk_now now);
 

@@ -68,7 +68,7 @@ struct hk_transfer *hk_transfers_take(struct hk_transfers *transfers,
     int64_t due_ns = hk_transfer_deadline(transfer).ns;
     if (hk_heap_push(&transfers->deadlines, due_ns, transfer->number) == 0)
         return transfer;
-    transfer->start.body = NULL; // stays the caller's
+    transfer->start.body = transfer->start.own = NULL; // stay the caller's
     hk_transfers_put(transfers, transfer);
     return NULL;
 }

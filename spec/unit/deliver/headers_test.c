@@ -113,6 +113,27 @@ static void test_an_attempts_lines_stand_before_the_endpoints(void **state)
     hk_endpoint_fini(&endpoint);
 }
 
+static void test_a_list_is_linked_over_another_without_its_names(void **state)
+{
+    struct hk_headers over = { 0 }, under = { 0 };
+    struct curl_slist nodes[HK_HEADERS_LINES_MAX];
+    struct hk_bytes text = { 0 };
+    (void)state;
+    assert_int_equal(hk_headers_add(&under, HK_SLICE("X-A"), HK_SLICE("1")), 0);
+    assert_int_equal(hk_headers_add(&under, HK_SLICE("X-AB"), HK_SLICE("2")), 0);
+    assert_int_equal(hk_headers_add(&under, HK_SLICE("X-Empty"), HK_SLICE_EMPTY), 0);
+    assert_int_equal(hk_headers_add(&over, HK_SLICE("x-a"), HK_SLICE("3")), 0);
+    assert_int_equal(hk_headers_add(&over, HK_SLICE("x-empty"), HK_SLICE("4")), 0);
+    for (struct curl_slist *node = hk_headers_link_over(&over, &under, nodes); node != NULL;
+         node = node->next)
+        assert_int_equal(hk_bytes_append_format(&text, "%s\n", node->data), 0);
+    assert_true(hk_slice_is(hk_bytes_slice(&text), "x-a: 3\nx-empty: 4\nX-AB: 2\n"));
+    hk_bytes_fini(&text);
+    assert_string_equal(print(&under, NULL), "X-A: 1\nX-AB: 2\nX-Empty;\n");
+    hk_headers_fini(&over);
+    hk_headers_fini(&under);
+}
+
 static void test_no_line_stands_twice(void **state)
 {
     struct hk_endpoint endpoint;
@@ -185,6 +206,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_value_is_sent_empty),
         cmocka_unit_test(test_there_is_an_end_to_the_lines),
         cmocka_unit_test(test_an_attempts_lines_stand_before_the_endpoints),
+        cmocka_unit_test(test_a_list_is_linked_over_another_without_its_names),
         cmocka_unit_test(test_no_line_stands_twice),
         cmocka_unit_test(test_what_was_written_is_wiped),
         cmocka_unit_test(test_a_signer_that_cannot_sign_or_splits_lines_stops_the_request),

@@ -85,6 +85,66 @@ static void test_a_head_is_whole_at_its_empty_line(void **state)
     hk_response_fini(&response);
 }
 
+static void test_the_lines_of_the_final_head_are_kept(void **state)
+{
+    struct hk_response response = { 0 };
+    (void)state;
+    hk_response_clear(&response, 100);
+    assert_true(take(&response, "HTTP/1.1 103 Early Hints\r\n"));
+    assert_true(take(&response, "X-Interim: 7\r\n"));
+    assert_true(take(&response, "\r\n"));
+    assert_true(take(&response, "HTTP/1.1 503 No\r\n"));
+    assert_true(take(&response, "X-RateLimit-Reset:\t 5 \r\n"));
+    assert_true(take(&response, "Retry-After: 3\r\n"));
+    assert_true(take(&response, "Set-Cookie: a\n"));
+    assert_true(take(&response, "set-cookie:b: c\r\n"));
+    assert_true(take(&response, "X-Empty:\r\n"));
+    assert_true(take(&response, "no colon\r\n"));
+    assert_true(take(&response, "no token: 1\r\n"));
+    assert_true(take(&response, ": nothing\r\n"));
+    assert_true(take(&response, " folded: 1\r\n"));
+    assert_true(take(&response, "X-Split: a\rb\r\n"));
+    assert_true(take(&response, "\r\n"));
+    assert_true(take(&response, "X-Trailer: 9\r\n"));
+    assert_true(hk_slice_is(hk_bytes_slice(&response.lines), "x-ratelimit-reset: 5\n"
+                                                             "retry-after: 3\n"
+                                                             "set-cookie: a\n"
+                                                             "set-cookie: b: c\n"
+                                                             "x-empty: \n"));
+    hk_response_clear(&response, 100);
+    assert_int_equal(response.lines.size, 0);
+    hk_response_fini(&response);
+}
+
+static void test_only_whole_lines_are_kept_up_to_the_limit(void **state)
+{
+    struct hk_response response = { 0 };
+    char line[1100], long_line[5000];
+    (void)state;
+    memset(line, 'v', sizeof(line));
+    memcpy(line, "X-A: ", 5);
+    memset(long_line, 'v', sizeof(long_line));
+    memcpy(long_line, "X-Long: ", 8);
+    hk_response_clear(&response, 100);
+    assert_true(take(&response, "HTTP/1.1 429 Slow\r\n"));
+    // Three of 1,023 bytes and its end, then one that leaves none.
+    for (int i = 0; i < 4; i++)
+        assert_true(hk_response_take_line(&response, (struct hk_slice){ line, 1023 }, now));
+    assert_int_equal(response.lines.size, HK_HEADERS_KEPT_BYTES_MAX);
+    assert_true(take(&response, "X-B: c\r\n"));
+    assert_int_equal(response.lines.size, HK_HEADERS_KEPT_BYTES_MAX);
+
+    // What comes behind one that does not fit is not kept either.
+    hk_response_clear(&response, 100);
+    assert_true(take(&response, "HTTP/1.1 429 Slow\r\n"));
+    assert_true(take(&response, "X-B: c\r\n"));
+    assert_true(
+        hk_response_take_line(&response, (struct hk_slice){ long_line, sizeof(long_line) }, now));
+    assert_true(take(&response, "X-D: e\r\n"));
+    assert_true(hk_slice_is(hk_bytes_slice(&response.lines), "x-b: c\n"));
+    hk_response_fini(&response);
+}
+
 static void test_the_status_is_three_digits_after_a_space(void **state)
 {
     static const struct {
@@ -313,6 +373,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_retry_after_is_seconds_or_a_date_or_nothing),
         cmocka_unit_test(test_a_head_is_whole_at_its_empty_line),
+        cmocka_unit_test(test_the_lines_of_the_final_head_are_kept),
+        cmocka_unit_test(test_only_whole_lines_are_kept_up_to_the_limit),
         cmocka_unit_test(test_the_status_is_three_digits_after_a_space),
         cmocka_unit_test(test_a_head_has_a_longest_size),
         cmocka_unit_test(test_a_body_is_counted_and_its_start_kept),

@@ -295,8 +295,35 @@ static void test_every_answer_ends_as_it_must(void **state)
         assert_int_equal(outcome.retry_after_ms, cases[i].retry_after_ms);
         assert_true(outcome.timings.total_us > 0);
         assert_true(!cases[i].is_short || outcome.timings.total_us >= STAGE_SHORT_MS * 1000);
-        hk_body_unref(outcome.detail);
+        fixture_forget(&outcome);
     }
+}
+
+static void assert_headers(const struct hk_outcome *outcome, const char *wanted)
+{
+    assert_non_null(outcome->headers);
+    assert_true(hk_slice_is(hk_body_text(outcome->headers), wanted));
+}
+
+static void test_an_outcome_has_the_headers_of_what_is_no_success(void **state)
+{
+    struct stage *stage = *state;
+    struct hk_outcome outcome = fixture_try(stage->fixture, stage_url(stage, "/ok"), STAGE_LONG_MS);
+    assert_null(outcome.headers);
+    outcome = fixture_try(stage->fixture, stage_url(stage, "/close"), STAGE_LONG_MS);
+    assert_null(outcome.headers);
+    fixture_forget(&outcome);
+    outcome = fixture_try(stage->fixture, stage_url(stage, "/500"), STAGE_LONG_MS);
+    assert_headers(&outcome, "retry-after: 120\ncontent-length: 2\n");
+    fixture_forget(&outcome);
+    // A head that breaks off gave no status, and so no headers.
+    outcome = fixture_try(stage->fixture, stage_url(stage, "/cut-in-head"), STAGE_LONG_MS);
+    assert_null(outcome.headers);
+    fixture_forget(&outcome);
+    // A 2xx that is none in the end.
+    outcome = fixture_try(stage->fixture, stage_url(stage, "/cut-in-body"), STAGE_LONG_MS);
+    assert_headers(&outcome, "content-length: 9\n");
+    fixture_forget(&outcome);
 }
 
 static void test_a_redirect_is_not_followed(void **state)
@@ -306,6 +333,7 @@ static void test_a_redirect_is_not_followed(void **state)
         fixture_try(stage->fixture, stage_url(stage, "/302"), STAGE_LONG_MS);
     assert_int_equal(outcome.status, 302);
     assert_int_equal(server_request_count(stage->server), 1);
+    fixture_forget(&outcome);
 }
 
 static void test_a_body_without_end_is_cut_and_counts_by_its_status(void **state)
@@ -317,11 +345,11 @@ static void test_a_body_without_end_is_cut_and_counts_by_its_status(void **state
     assert_int_equal(outcome.status, 200);
     assert_int_equal(fixture_response(&outcome).size, HK_RESPONSE_KEPT_BYTES_MAX);
     assert_string_equal(fixture_error(&outcome), "");
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
     outcome = fixture_try(stage->fixture, stage_url(stage, "/endless-500"), STAGE_LONG_MS);
     assert_int_equal(outcome.class, HK_OUTCOME_STATUS);
     assert_int_equal(outcome.status, 500);
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
 }
 
 static void test_a_head_of_too_many_lines_fails(void **state)
@@ -334,7 +362,7 @@ static void test_a_head_of_too_many_lines_fails(void **state)
         assert_int_equal(outcome.class, HK_OUTCOME_TRANSPORT);
         assert_int_equal(outcome.status, 0);
         assert_string_equal(fixture_error(&outcome), "the head of the answer is too long");
-        hk_body_unref(outcome.detail);
+        fixture_forget(&outcome);
     }
 }
 
@@ -345,13 +373,15 @@ static void test_a_body_that_drips_fails_at_the_deadline(void **state)
         fixture_try(stage->fixture, stage_url(stage, "/drip"), STAGE_SHORT_MS);
     assert_int_equal(outcome.class, HK_OUTCOME_TIMEOUT);
     assert_int_equal(outcome.status, 200);
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_every_answer_ends_as_it_must, set_up, stage_close),
+        cmocka_unit_test_setup_teardown(test_an_outcome_has_the_headers_of_what_is_no_success,
+                                        set_up, stage_close),
         cmocka_unit_test_setup_teardown(test_a_redirect_is_not_followed, set_up, stage_close),
         cmocka_unit_test_setup_teardown(test_a_body_without_end_is_cut_and_counts_by_its_status,
                                         set_up, stage_close),

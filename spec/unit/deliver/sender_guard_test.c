@@ -76,7 +76,7 @@ static void test_a_denied_target_is_never_dialled_and_reads_like_an_unreachable_
         if (outcome.class != HK_OUTCOME_DENIED)
             fail_msg("%s: %s", url, hk_outcome_word(outcome.class));
         assert_string_equal(fixture_error(&outcome), "could not connect");
-        hk_body_unref(outcome.detail);
+        fixture_forget(&outcome);
     }
     assert_int_equal(server_connection_count(trap) + server_connection_count(trap6), 0);
     fixture_stop(fixture);
@@ -92,7 +92,7 @@ static void test_an_own_port_is_never_dialled_also_on_allowed_networks(void **st
     struct hk_outcome outcome = fixture_try(fixture, stage_url(stage, "/ok"), STAGE_LONG_MS);
     assert_int_equal(outcome.class, HK_OUTCOME_DENIED);
     assert_int_equal(server_connection_count(stage->server), 0);
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
     fixture_stop(fixture);
     fixture_options_fini(&options);
 }
@@ -108,7 +108,7 @@ static void test_a_port_that_is_not_allowed_is_never_dialled(void **state)
     struct hk_outcome outcome = fixture_try(fixture, stage_url(stage, "/ok"), STAGE_LONG_MS);
     assert_int_equal(outcome.class, HK_OUTCOME_DENIED);
     assert_int_equal(server_connection_count(stage->server), 0);
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
     fixture_stop(fixture);
     fixture_options_fini(&options);
 }
@@ -122,7 +122,7 @@ static void test_http_is_denied_unless_it_is_allowed(void **state)
     struct hk_outcome outcome = fixture_try(fixture, stage_url(stage, "/ok"), STAGE_LONG_MS);
     assert_int_equal(outcome.class, HK_OUTCOME_DENIED);
     assert_int_equal(server_connection_count(stage->server), 0);
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
     fixture_stop(fixture);
     fixture_options_fini(&options);
 }
@@ -146,7 +146,7 @@ static void test_urls_that_are_none_end_as_internal(void **state)
         struct hk_outcome outcome = fixture_try(stage->fixture, urls[i], STAGE_LONG_MS);
         if (outcome.class != HK_OUTCOME_INTERNAL && outcome.class != HK_OUTCOME_DENIED)
             fail_msg("%s: %s", urls[i], hk_outcome_word(outcome.class));
-        hk_body_unref(outcome.detail);
+        fixture_forget(&outcome);
     }
 }
 

@@ -52,7 +52,7 @@ static void test_a_name_that_does_not_resolve_is_a_dns_failure(void **state)
         fixture_try(stage->fixture, named_url(stage, "nobody.test"), STAGE_LONG_MS);
     assert_int_equal(outcome.class, HK_OUTCOME_DNS);
     assert_string_equal(fixture_error(&outcome), "the name does not resolve");
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
     names_stop();
 }
 
@@ -66,7 +66,7 @@ static void test_a_name_with_one_bad_address_is_never_dialled(void **state)
     assert_int_equal(outcome.class, HK_OUTCOME_DENIED);
     assert_string_equal(fixture_error(&outcome), "could not connect");
     assert_int_equal(server_connection_count(stage->server), 0);
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
     names_stop();
 }
 
@@ -95,7 +95,7 @@ static void test_waiting_for_the_name_counts_in_the_deadline(void **state)
     assert_int_equal(ended.delivery, 1);
     assert_int_equal(ended.outcome.class, HK_OUTCOME_TIMEOUT);
     assert_string_equal(fixture_error(&ended.outcome), "the name did not resolve in time");
-    hk_body_unref(ended.outcome.detail);
+    fixture_forget(&ended.outcome);
     names_release();
     uint64_t seen = 0;
     for (int i = 0; i < 2; i++) {

@@ -107,7 +107,7 @@ static void test_nobody_listens(void **state)
     assert_int_equal(outcome.class, HK_OUTCOME_CONNECT);
     assert_int_equal(outcome.status, 0);
     assert_string_equal(fixture_error(&outcome), "could not connect");
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
 }
 
 static void test_ipv6_is_dialled_too(void **state)
@@ -129,7 +129,7 @@ static void test_plain_http_to_a_tls_url_is_a_tls_failure(void **state)
     struct hk_outcome outcome = fixture_try(stage->fixture, url, STAGE_SHORT_MS);
     assert_true(outcome.class == HK_OUTCOME_TLS || outcome.class == HK_OUTCOME_TIMEOUT);
     assert_int_equal(server_request_count(stage->server), 0);
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
 }
 
 static void test_own_headers_and_authorization_are_sent(void **state)
@@ -163,7 +163,7 @@ static void test_a_header_that_would_start_another_line_is_not_sent(void **state
     struct hk_outcome outcome = fixture_next(stage->fixture).outcome;
     assert_int_equal(outcome.class, HK_OUTCOME_INTERNAL);
     assert_int_equal(server_connection_count(stage->server), 0);
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
 }
 
 static void test_a_secret_that_cannot_be_opened_is_internal(void **state)
@@ -177,7 +177,7 @@ static void test_a_secret_that_cannot_be_opened_is_internal(void **state)
     struct hk_outcome outcome = fixture_next(stage->fixture).outcome;
     assert_int_equal(outcome.class, HK_OUTCOME_INTERNAL);
     assert_int_equal(server_connection_count(stage->server), 0);
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
 }
 
 static void test_an_unknown_signature_is_internal(void **state)
@@ -190,7 +190,7 @@ static void test_an_unknown_signature_is_internal(void **state)
     fixture_send(stage->fixture, 3, 1, STAGE_LONG_MS);
     struct hk_outcome outcome = fixture_next(stage->fixture).outcome;
     assert_int_equal(outcome.class, HK_OUTCOME_INTERNAL);
-    hk_body_unref(outcome.detail);
+    fixture_forget(&outcome);
 }
 
 static void test_an_attempt_to_an_endpoint_that_was_dropped_ends_at_once(void **state)
@@ -203,13 +203,13 @@ static void test_an_attempt_to_an_endpoint_that_was_dropped_ends_at_once(void **
     assert_int_equal(ended.delivery, 1);
     assert_int_equal(ended.outcome.class, HK_OUTCOME_INTERNAL);
     assert_int_equal(server_connection_count(stage->server), 0);
-    hk_body_unref(ended.outcome.detail);
+    fixture_forget(&ended.outcome);
     // The slot's next owner is not served by the id of the last.
     fixture_set(stage->fixture, (UINT64_C(3) << 32) | 5, stage_url(stage, "/ok"));
     fixture_send(stage->fixture, (UINT64_C(1) << 32) | 5, 2, STAGE_LONG_MS);
     ended = fixture_next(stage->fixture);
     assert_int_equal(ended.outcome.class, HK_OUTCOME_INTERNAL);
-    hk_body_unref(ended.outcome.detail);
+    fixture_forget(&ended.outcome);
 }
 
 static void test_a_changed_url_counts_from_the_next_attempt_on(void **state)
@@ -223,7 +223,7 @@ static void test_a_changed_url_counts_from_the_next_attempt_on(void **state)
         struct hk_fact_attempt_ended ended = fixture_next(stage->fixture);
         assert_int_equal(ended.outcome.class,
                          ended.delivery == 1 ? HK_OUTCOME_TIMEOUT : HK_OUTCOME_SUCCESS);
-        hk_body_unref(ended.outcome.detail);
+        fixture_forget(&ended.outcome);
     }
 }
 
@@ -299,7 +299,7 @@ static void test_messages_of_many_turns_keep_their_order(void **state)
         bool is_behind_drop = ended.delivery == BEFORE;
         assert_int_equal(ended.outcome.class,
                          is_behind_drop ? HK_OUTCOME_INTERNAL : HK_OUTCOME_SUCCESS);
-        hk_body_unref(ended.outcome.detail);
+        fixture_forget(&ended.outcome);
     }
     assert_int_equal(server_request_count(stage->server), BEFORE);
 }
@@ -346,7 +346,7 @@ static void test_many_endpoints_on_two_threads_lose_and_double_nothing(void **st
             struct hk_fact_attempt_ended ended = fixture_next(fixture);
             bool is_500 = ended.delivery % ENDPOINTS % 3 == 0;
             assert_int_equal(ended.outcome.class, is_500 ? HK_OUTCOME_STATUS : HK_OUTCOME_SUCCESS);
-            hk_body_unref(ended.outcome.detail);
+            fixture_forget(&ended.outcome);
             assert_true(ended.delivery < ALL);
             assert_int_equal(seen[ended.delivery]++, 0);
             ended_count++;

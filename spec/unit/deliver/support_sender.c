@@ -95,7 +95,7 @@ void fixture_stop(struct fixture *fixture)
 {
     hk_sender_free(fixture->sender);
     for (unsigned i = fixture->taken; i < fixture->count; i++)
-        hk_body_unref(fixture->facts[i].attempt_ended.outcome.detail);
+        fixture_forget(&fixture->facts[i].attempt_ended.outcome);
     pthread_cond_destroy(&fixture->came);
     pthread_mutex_destroy(&fixture->lock);
     free(fixture->facts);
@@ -177,6 +177,13 @@ struct hk_outcome fixture_try(struct fixture *fixture, const char *url, uint32_t
     assert_int_equal(ended.delivery, id);
     hk_sender_endpoint_drop(fixture->sender, id);
     return ended.outcome;
+}
+
+void fixture_forget(struct hk_outcome *outcome)
+{
+    hk_body_unref(outcome->detail);
+    hk_body_unref(outcome->headers);
+    outcome->detail = outcome->headers = NULL;
 }
 
 unsigned fixture_batch_count(struct fixture *fixture)

@@ -40,6 +40,9 @@ struct hk_fact_attempt_ended fixture_next(struct fixture *fixture);
 /** fixture_set (under a new id), fixture_send and fixture_next in one. */
 struct hk_outcome fixture_try(struct fixture *fixture, const char *url, uint32_t timeout_ms);
 
+/** Gives back what an outcome holds. */
+void fixture_forget(struct hk_outcome *outcome);
+
 /** Calls of `ended` so far. */
 unsigned fixture_batch_count(struct fixture *fixture);
 
