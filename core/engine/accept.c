@@ -8,14 +8,31 @@
 #include "engine/finish.h"
 #include "engine/idempotency.h"
 #include "engine/plan.h"
+#include "engine/planning.h"
+#include "engine/policies.h"
 
-static void rare_set(struct hk_engine *engine, struct hk_event_row *row, struct hk_wall before)
+int hk__event_rare_take(struct hk_engine *engine, uint32_t event)
+{
+    uint32_t slot;
+    if (hk_slots_take(&engine->rares, &slot) != 0)
+        return HK_ENOMEM;
+    struct hk_event_rare *rare = hk_slots_row(&engine->rares, slot);
+    *rare = (struct hk_event_rare){
+        .plan_offset = UINT32_MAX,
+        .edition = HK_NONE,
+        .own_first = HK_NONE,
+        .unplanned = HK_NONE,
+    };
+    hk__event(engine, event)->rare = slot;
+    return 0;
+}
+
+static void deliver_before_set(struct hk_engine *engine, uint32_t event, struct hk_wall before)
 {
     if (before.ms == 0)
         return;
-    row->rare = hk__take(&engine->rares);
-    struct hk_event_rare *rare = hk_slots_row(&engine->rares, row->rare);
-    rare->deliver_before = before;
+    hk_assert(hk__event_rare_take(engine, event) == 0);
+    hk__rare(engine, event)->deliver_before = before;
 }
 
 int hk__accept_row(struct hk_engine *engine, const struct hk_uuid *id, uint32_t merchant,
@@ -38,7 +55,7 @@ int hk__accept_row(struct hk_engine *engine, const struct hk_uuid *id, uint32_t 
         hk_slots_free(&engine->events, *event);
         return HK_ENOMEM;
     }
-    rare_set(engine, row, deliver_before);
+    deliver_before_set(engine, *event, deliver_before);
     hk__merchant(engine, merchant)->event_count++;
     engine->stats.events_live++;
     return 0;
@@ -84,12 +101,15 @@ void hk__accept_undo(struct hk_engine *engine, uint32_t event)
     hk__finish_free_rows(engine, event);
 }
 
-/* The event's deliveries count already. */
+/* The event's deliveries count already; without a plan it counts as one. */
 static enum hk_refusal refusal_of(const struct hk_engine *engine, uint32_t merchant)
 {
-    if (engine->stats.deliveries_pending > engine->options.pending_max)
+    const struct hk_merchant_row *row = hk__merchant(engine, merchant);
+    const struct hk_stats *stats = &engine->stats;
+    uint64_t unplanned = stats->events_planning + stats->events_held;
+    if (stats->deliveries_pending + unplanned > engine->options.pending_max)
         return HK_REFUSAL_PENDING;
-    if (hk__merchant(engine, merchant)->pending > engine->options.merchant_pending_max)
+    if (row->pending + row->unplanned_count > engine->options.merchant_pending_max)
         return HK_REFUSAL_MERCHANT_PENDING;
     return HK_REFUSAL_NONE;
 }
@@ -109,31 +129,23 @@ static void event_append(struct hk_engine *engine, const struct hk_fact_accept *
     };
 }
 
-static void plan_append(struct hk_engine *engine, uint32_t event)
-{
-    hk__plan_append(engine, event);
-    struct hk_event_row *row = hk__event(engine, event);
-    row->state = row->reason ? HK_EVENT_DROPPED : HK_EVENT_PLANNED;
-    struct hk_planned planned = { engine->lsn_last, hk_slots_id(&engine->events, event) };
-    hk__fifo_push(&engine->planned, &planned);
-    engine->stats.deliveries_planned += row->delivery_count;
-    engine->is_awaited = true;
-}
-
 /* Everything that can be refused or run out of memory has happened: write it down. */
 static void commit(struct hk_engine *engine, const struct hk_fact_accept *accept, uint32_t event)
 {
     event_append(engine, accept);
     hk__event(engine, event)->lsn = engine->lsn_last;
-    uint64_t id = hk_slots_id(&engine->events, event);
-    hk__fifo_push(&engine->unlocated, &id);
+    struct hk_unlocated unlocated = { hk_slots_id(&engine->events, event), false };
+    hk__fifo_push(&engine->unlocated, &unlocated);
     hk__bodies_keep(engine, event, accept->body);
     if (accept->has_idempotency)
         hk__idempotency_add(engine, accept);
     struct hk_command_ack ack = { .token = accept->token, .id = accept->id };
     hk__answers_push_ack(engine, &ack);
     engine->stats.events_accepted++;
-    plan_append(engine, event);
+    if (hk__rare(engine, event) && hk__rare(engine, event)->unplanned != HK_NONE)
+        hk__planning_add(engine, event);
+    else
+        hk__plan_write(engine, event, HK_SLICE_EMPTY);
 }
 
 static enum hk_refusal prepare(struct hk_engine *engine, const struct hk_fact_accept *accept,
@@ -141,7 +153,8 @@ static enum hk_refusal prepare(struct hk_engine *engine, const struct hk_fact_ac
 {
     if (hk__accept_row(engine, &accept->id, merchant, accept->deliver_before, event) != 0)
         return HK_REFUSAL_MEMORY;
-    int code = hk__plan_make(engine, *event, accept->body);
+    int code = hk__policies_plan(engine, merchant) ? hk__planning_prepare(engine, *event)
+                                                   : hk__plan_make(engine, *event, accept->body);
     enum hk_refusal refusal = code ? HK_REFUSAL_MEMORY : refusal_of(engine, merchant);
     if (refusal)
         hk__accept_undo(engine, *event);
@@ -194,30 +207,22 @@ void hk__accept(struct hk_engine *engine, const struct hk_fact_accept *accept)
     hk_body_unref(accept->body);
 }
 
-void hk__accept_loaded(struct hk_engine *engine, uint64_t event, struct hk_body *body)
-{
-    uint32_t slot = hk_slots_find(&engine->events, event);
-    if (slot == HK_NONE || hk__event(engine, slot)->state != HK_EVENT_PLANNING)
-        return;
-    if (engine->is_draining)
-        return; /* The next start plans it. */
-    if (body)
-        hk__bodies_keep(engine, slot, body);
-    hk_assert(hk__plan_make(engine, slot, body) == 0);
-    plan_append(engine, slot);
-}
-
 void hk__accept_located(struct hk_engine *engine, const struct hk_fact_appended *appended)
 {
     for (uint32_t i = 0; i < appended->located_count; i++) {
-        const uint64_t *id = hk__fifo_first(&engine->unlocated);
-        if (!id)
+        const struct hk_unlocated *unlocated = hk__fifo_first(&engine->unlocated);
+        struct hk_location location = appended->located[i].location;
+        if (!unlocated)
             return;
-        uint32_t slot = hk_slots_find(&engine->events, *id);
+        uint32_t slot = hk_slots_find(&engine->events, unlocated->event);
         hk_assert(slot != HK_NONE);
-        struct hk_event_row *row = hk__event(engine, slot);
-        hk_assert(row->lsn == appended->located[i].location.lsn);
-        row->offset = appended->located[i].location.offset;
+        if (unlocated->is_plan) {
+            hk_assert(hk__rare(engine, slot)->plan_lsn == location.lsn);
+            hk__rare(engine, slot)->plan_offset = location.offset;
+        } else {
+            hk_assert(hk__event(engine, slot)->lsn == location.lsn);
+            hk__event(engine, slot)->offset = location.offset;
+        }
         hk__fifo_pop(&engine->unlocated);
     }
     hk__bodies_trim(engine);
@@ -238,7 +243,11 @@ static void release(struct hk_engine *engine, uint32_t event)
     while (delivery != HK_NONE) {
         uint32_t next = hk__delivery(engine, delivery)->next_of_event;
         hk__work_take(engine);
-        hk__attempt_make_ready(engine, delivery);
+        enum hk_reason reason = hk__delivery(engine, delivery)->reason;
+        if (reason == HK_REASON_SKIPPED_BY_POLICY)
+            hk__finish_delivery(engine, delivery, HK_DELIVERY_DROPPED, reason);
+        else
+            hk__attempt_make_ready(engine, delivery);
         delivery = next;
     }
 }

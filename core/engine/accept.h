@@ -9,11 +9,7 @@
 /** Accepts or refuses. The body is moved in. */
 void hk__accept(struct hk_engine *engine, const struct hk_fact_accept *accept);
 
-/** Plans an event that was found without a plan at the start, now that its body is here; without a
- * body it is planned as if every endpoint wanted it. */
-void hk__accept_loaded(struct hk_engine *engine, uint64_t event, struct hk_body *body);
-
-/** Notes where events landed on disk. */
+/** Notes where events, and plans of policies, landed on disk. */
 void hk__accept_located(struct hk_engine *engine, const struct hk_fact_appended *appended);
 
 /** Lets planned events whose PLAN is durable go to the queues, within the step's work. */
@@ -23,6 +19,9 @@ bool hk__accept_is_due(const struct hk_engine *engine);
 /** Makes the row of an event; HK_ENOMEM. `offset` UINT32_MAX: not yet on disk. */
 HK_MUST_CHECK int hk__accept_row(struct hk_engine *engine, const struct hk_uuid *id,
                                  uint32_t merchant, struct hk_wall deliver_before, uint32_t *event);
+
+/** Makes the row of what only few events have; HK_ENOMEM. The event has none yet. */
+HK_MUST_CHECK int hk__event_rare_take(struct hk_engine *engine, uint32_t event);
 
 /** Adds a delivery to an event's row, as the next in plan order; HK_ENOMEM. */
 HK_MUST_CHECK int hk__accept_delivery(struct hk_engine *engine, uint32_t event, uint32_t *last,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/attempt.h"
 
+#include "engine/advice.h"
 #include "engine/bodies.h"
 #include "engine/details.h"
 #include "engine/directory.h"
@@ -25,11 +26,11 @@ static bool is_expired(const struct hk_engine *engine, const struct hk_event_row
     if (event->rare == HK_NONE)
         return false;
     const struct hk_event_rare *rare = hk_slots_row(&engine->rares, event->rare);
-    return engine->now.wall.ms >= rare->deliver_before.ms;
+    return rare->deliver_before.ms != 0 && engine->now.wall.ms >= rare->deliver_before.ms;
 }
 
-static void end_without_attempt(struct hk_engine *engine, uint32_t delivery,
-                                enum hk_delivery_state state, enum hk_reason reason)
+void hk__attempt_end(struct hk_engine *engine, uint32_t delivery, enum hk_delivery_state state,
+                     enum hk_reason reason)
 {
     struct hk_delivery_row *row = hk__delivery(engine, delivery);
     struct hk_record *record = hk__append(engine, HK_RECORD_END);
@@ -69,9 +70,40 @@ static void launch(struct hk_engine *engine, uint32_t delivery)
         .endpoint = hk_slots_id(&engine->endpoints, row->endpoint),
         .event = event->id,
         .body = flight_of(engine, row)->body,
+        .own = flight_of(engine, row)->own,
         .timeout_ms = timeout_of(engine, &hk__endpoint(engine, row->endpoint)->value),
         .attempt = row->attempt_count,
     };
+}
+
+/* Gets what goes out, from memory or from disk; with all of it the attempt begins. */
+static void fuel(struct hk_engine *engine, uint32_t delivery)
+{
+    struct hk_delivery_row *row = hk__delivery(engine, delivery);
+    const struct hk_event_row *event = hk__event(engine, row->event);
+    struct hk_flight *flight = flight_of(engine, row);
+    uint64_t id = hk_slots_id(&engine->deliveries, delivery);
+    struct hk_location location = { event->lsn, event->offset };
+    struct hk_body *body = flight->body ? NULL : hk__bodies_get(engine, row->event);
+    if (body)
+        flight->body = hk_body_ref(body);
+    if (!flight->body) {
+        hk__bodies_load(engine, HK_LOAD_FOR_START, id, location, NULL);
+        return;
+    }
+    struct hk_body *own = NULL;
+    if (row->has_own && !flight->own)
+        own = hk__bodies_get_own(engine, row->event, row->number);
+    if (own)
+        flight->own = hk_body_ref(own);
+    if (!row->has_own || flight->own) {
+        flight->has_launched = true;
+        launch(engine, delivery);
+        return;
+    }
+    const struct hk_event_rare *rare = hk__rare(engine, row->event);
+    location = (struct hk_location){ rare->plan_lsn, rare->plan_offset };
+    hk__bodies_load(engine, HK_LOAD_PLAN_FOR_START, id, location, NULL);
 }
 
 static void begin(struct hk_engine *engine, uint32_t delivery)
@@ -79,7 +111,7 @@ static void begin(struct hk_engine *engine, uint32_t delivery)
     struct hk_delivery_row *row = hk__delivery(engine, delivery);
     struct hk_event_row *event = hk__event(engine, row->event);
     if (is_expired(engine, event)) {
-        end_without_attempt(engine, delivery, HK_DELIVERY_DROPPED, HK_REASON_EXPIRED);
+        hk__attempt_end(engine, delivery, HK_DELIVERY_DROPPED, HK_REASON_EXPIRED);
         return;
     }
     row->state = HK_DELIVERY_IN_FLIGHT;
@@ -87,17 +119,8 @@ static void begin(struct hk_engine *engine, uint32_t delivery)
     hk__endpoint(engine, row->endpoint)->in_flight++;
     engine->stats.deliveries_in_flight++;
     hk__queue_refresh(engine, row->endpoint);
-    struct hk_flight *flight = flight_of(engine, row);
-    flight->delivery = delivery;
-    struct hk_body *body = hk__bodies_get(engine, row->event);
-    if (body) {
-        flight->body = hk_body_ref(body);
-        launch(engine, delivery);
-        return;
-    }
-    struct hk_location location = { event->lsn, event->offset };
-    hk__bodies_load(engine, HK_LOAD_FOR_START, hk_slots_id(&engine->deliveries, delivery), location,
-                    NULL);
+    flight_of(engine, row)->delivery = delivery;
+    fuel(engine, delivery);
 }
 
 void hk__attempt_start_all(struct hk_engine *engine)
@@ -113,6 +136,7 @@ static void land(struct hk_engine *engine, uint32_t delivery)
 {
     struct hk_delivery_row *row = hk__delivery(engine, delivery);
     hk_body_unref(flight_of(engine, row)->body);
+    hk_body_unref(flight_of(engine, row)->own);
     hk_slots_free(&engine->flights, row->link);
     row->link = HK_NONE;
     hk__endpoint(engine, row->endpoint)->in_flight--;
@@ -199,6 +223,22 @@ static void trace(struct hk_engine *engine, const struct hk_delivery_row *row,
         memcpy(line->type, type.at, type.size);
 }
 
+/* A policy may know better than the schedule, if what ended was an answer or the lack of one. */
+static struct hk_mono ask(struct hk_engine *engine, uint32_t delivery,
+                          const struct hk_outcome *outcome, struct hk_mono due)
+{
+    const struct hk_delivery_row *row = hk__delivery(engine, delivery);
+    if (outcome->class == HK_OUTCOME_UNKNOWN || row->link == HK_NONE)
+        return due;
+    struct hk_advice_question question = {
+        .delivery = delivery,
+        .outcome = outcome,
+        .body = flight_of(engine, row)->body,
+        .due = due,
+    };
+    return question.body ? hk__advice_ask(engine, &question) : due;
+}
+
 static void settle(struct hk_engine *engine, uint32_t delivery, const struct hk_outcome *outcome)
 {
     struct hk_delivery_row *row = hk__delivery(engine, delivery);
@@ -212,17 +252,20 @@ static void settle(struct hk_engine *engine, uint32_t delivery, const struct hk_
         .detail = outcome->detail,
     };
     struct hk_retry_decision decision = decide(engine, row, outcome);
+    struct hk_mono due = hk_mono_after_ms(engine->now.mono, decision.delay_ms);
     engine->stats.attempts_failed += !hk_outcome_is_success(outcome);
     hk__details_lend(engine, attempt.detail);
     hk__attempt_keep(engine, delivery, attempt);
     result_append(engine, row, &attempt, &decision);
     trace(engine, row, &attempt, &decision);
+    if (decision.state == HK_DELIVERY_WAITING)
+        due = ask(engine, delivery, outcome, due);
     if (row->link != HK_NONE)
         land(engine, delivery);
     if (decision.disables_endpoint)
         hk__directory_disable(engine, endpoint);
     if (decision.state == HK_DELIVERY_WAITING)
-        hk__attempt_wait(engine, delivery, hk_mono_after_ms(engine->now.mono, decision.delay_ms));
+        hk__attempt_wait(engine, delivery, due);
     else
         hk__finish_delivery(engine, delivery, decision.state, decision.reason);
     hk__queue_refresh(engine, endpoint);
@@ -239,8 +282,10 @@ static uint32_t in_flight_find(const struct hk_engine *engine, uint64_t delivery
 void hk__attempt_ended(struct hk_engine *engine, const struct hk_fact_attempt_ended *ended)
 {
     uint32_t slot = in_flight_find(engine, ended->delivery);
-    /* Without a body it waits for one: what ended is not what is about to begin. */
-    if (slot == HK_SLOT_NONE || !flight_of(engine, hk__delivery(engine, slot))->body) {
+    hk__details_lend(engine, ended->outcome.headers);
+    hk_body_unref(ended->outcome.headers);
+    /* Without all that goes out it waits: what ended is not what is about to begin. */
+    if (slot == HK_SLOT_NONE || !flight_of(engine, hk__delivery(engine, slot))->has_launched) {
         hk_body_unref(ended->outcome.detail);
         return;
     }
@@ -257,7 +302,6 @@ void hk__attempt_cut_short(struct hk_engine *engine, uint32_t delivery)
     settle(engine, delivery, &outcome);
 }
 
-/* Much may have happened while the body was read. */
 static bool may_still_start(const struct hk_engine *engine, const struct hk_delivery_row *row)
 {
     const struct hk_endpoint_row *endpoint = hk__endpoint(engine, row->endpoint);
@@ -265,32 +309,66 @@ static bool may_still_start(const struct hk_engine *engine, const struct hk_deli
            !is_expired(engine, hk__event(engine, row->event));
 }
 
-void hk__attempt_loaded(struct hk_engine *engine, uint64_t delivery, struct hk_body *body)
+/* What goes out cannot be had: as far as the receiver is concerned there was an attempt. */
+static void fail_to_begin(struct hk_engine *engine, uint32_t delivery)
 {
-    uint32_t slot = in_flight_find(engine, delivery);
-    if (slot == HK_SLOT_NONE)
-        return;
-    struct hk_delivery_row *row = hk__delivery(engine, slot);
-    if (!may_still_start(engine, row)) {
-        land(engine, slot);
-        hk__attempt_make_ready(engine, slot);
-        return;
-    }
-    if (body) {
-        flight_of(engine, row)->body = hk_body_ref(body);
-        if (!hk__bodies_get(engine, row->event))
-            hk__bodies_keep(engine, row->event, body);
-        launch(engine, slot);
-        return;
-    }
-    row->attempt_count++;
+    hk__delivery(engine, delivery)->attempt_count++;
     struct hk_outcome outcome = {
         .class = HK_OUTCOME_INTERNAL,
         .retry_after_ms = HK_RETRY_AFTER_NONE,
         .started_at = engine->now.wall,
         .detail = hk_body_new(HK_SLICE("the body could not be read back"), HK_SLICE_EMPTY),
     };
-    settle(engine, slot, &outcome);
+    settle(engine, delivery, &outcome);
+}
+
+/* Gets the flight that waits for what was loaded, or NULL: much may have happened meanwhile. */
+static struct hk_flight *flight_waiting(struct hk_engine *engine, uint64_t delivery, uint32_t *slot)
+{
+    *slot = in_flight_find(engine, delivery);
+    if (*slot == HK_SLOT_NONE)
+        return NULL;
+    struct hk_delivery_row *row = hk__delivery(engine, *slot);
+    if (may_still_start(engine, row))
+        return flight_of(engine, row);
+    land(engine, *slot);
+    hk__attempt_make_ready(engine, *slot);
+    return NULL;
+}
+
+void hk__attempt_loaded(struct hk_engine *engine, uint64_t delivery, struct hk_body *body)
+{
+    uint32_t slot;
+    struct hk_flight *flight = flight_waiting(engine, delivery, &slot);
+    if (!flight)
+        return;
+    if (!body) {
+        fail_to_begin(engine, slot);
+        return;
+    }
+    flight->body = hk_body_ref(body);
+    hk__bodies_keep(engine, hk__delivery(engine, slot)->event, body);
+    fuel(engine, slot);
+}
+
+void hk__attempt_plan_loaded(struct hk_engine *engine, uint64_t delivery,
+                             const struct hk_plan *plan)
+{
+    uint32_t slot;
+    struct hk_flight *flight = flight_waiting(engine, delivery, &slot);
+    if (!flight)
+        return;
+    const struct hk_delivery_row *row = hk__delivery(engine, slot);
+    bool has_own =
+        plan && row->number <= plan->delivery_count && plan->deliveries[row->number - 1].own;
+    if (!has_own) {
+        fail_to_begin(engine, slot);
+        return;
+    }
+    struct hk_body *own = plan->deliveries[row->number - 1].own;
+    flight->own = hk_body_ref(own);
+    hk__bodies_keep_own(engine, row->event, row->number, own);
+    fuel(engine, slot);
 }
 
 void hk__attempt_make_ready(struct hk_engine *engine, uint32_t delivery)

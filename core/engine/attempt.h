@@ -11,11 +11,20 @@ bool hk__attempt_is_due(const struct hk_engine *engine);
 /** Goes on with an attempt whose body was on disk; NULL: it could not be read. */
 void hk__attempt_loaded(struct hk_engine *engine, uint64_t delivery, struct hk_body *body);
 
-/** Settles an attempt; the outcome's detail is moved in. */
+/** Goes on with an attempt whose payload was on disk; NULL: it could not be read. */
+void hk__attempt_plan_loaded(struct hk_engine *engine, uint64_t delivery,
+                             const struct hk_plan *plan);
+
+/** Settles an attempt; the outcome's detail and headers are moved in. */
 void hk__attempt_ended(struct hk_engine *engine, const struct hk_fact_attempt_ended *ended);
 
 /** Settles an attempt that our own end cut short: outcome `unknown`. */
 void hk__attempt_cut_short(struct hk_engine *engine, uint32_t delivery);
+
+/** Ends an open delivery without an attempt, and writes that down. It is in no queue, no wait and
+ * no flight any more. */
+void hk__attempt_end(struct hk_engine *engine, uint32_t delivery, enum hk_delivery_state state,
+                     enum hk_reason reason);
 
 /** Keeps an attempt with its delivery; `value.detail` is moved in. */
 void hk__attempt_keep(struct hk_engine *engine, uint32_t delivery, struct hk_attempt value);

@@ -2,6 +2,7 @@
 #include "engine/directory.h"
 
 #include "engine/finish.h"
+#include "engine/policies.h"
 #include "engine/queue.h"
 #include "engine/snapshot.h"
 #include "engine/sweep.h"
@@ -109,6 +110,9 @@ uint32_t hk__directory_merchant_row(struct hk_engine *engine, uint64_t id)
     hk__list_init(&row->endpoints, &engine->endpoints, offsetof(struct hk_endpoint_row, chain));
     hk__list_init(&row->turns, &engine->endpoints, offsetof(struct hk_endpoint_row, turn));
     hk__list_init(&row->keys, &engine->keys, offsetof(struct hk_key_row, chain));
+    hk__list_init(&row->planning, &engine->unplanned, offsetof(struct hk_unplanned, link));
+    hk__list_init(&row->held, &engine->unplanned, offsetof(struct hk_unplanned, link));
+    row->policy = row->use = HK_NONE;
     return slot;
 }
 
@@ -133,6 +137,7 @@ uint32_t hk__directory_merchant_set(struct hk_engine *engine, const struct hk_me
     hk_merchant_clone(&copy, value);
     hk_merchant_fini(&hk__merchant(engine, slot)->value);
     hk__merchant(engine, slot)->value = copy;
+    hk__policies_forget(engine, slot);
     return slot;
 }
 
@@ -149,6 +154,7 @@ void hk__directory_merchant_delete(struct hk_engine *engine, uint32_t slot)
     hk__snapshot_pass_merchant(engine, slot);
     hk__list_remove(&engine->merchant_chain, slot);
     hk__finish_orphan(engine, id);
+    hk__policies_forget(engine, slot);
     engine->stats.merchants--;
     hk__finish_leave_merchant(engine, slot);
 }

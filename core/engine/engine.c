@@ -3,12 +3,16 @@
 
 #include "base/alloc.h"
 #include "engine/accept.h"
+#include "engine/advice.h"
 #include "engine/answers.h"
 #include "engine/attempt.h"
 #include "engine/bodies.h"
 #include "engine/directory.h"
 #include "engine/finish.h"
+#include "engine/listing.h"
 #include "engine/lookup.h"
+#include "engine/planning.h"
+#include "engine/policies.h"
 #include "engine/requests.h"
 #include "engine/snapshot.h"
 #include "engine/start.h"
@@ -18,11 +22,11 @@
 
 /* How a step's work is shared out, so that none of its parts can starve another. */
 enum share {
-    SHARE_FACTS = 384,
-    SHARE_RELEASE = 128,
+    SHARE_FACTS = 256,
+    SHARE_RELEASE = 96,
     SHARE_SLOW = 64,
 };
-static_assert(SHARE_FACTS + 4 * SHARE_RELEASE + 2 * SHARE_SLOW <= HK_STEP_WORK_MAX, "a step");
+static_assert(SHARE_FACTS + 6 * SHARE_RELEASE + 3 * SHARE_SLOW <= HK_STEP_WORK_MAX, "a step");
 
 static void delivery_moved(void *owner, uint32_t delivery, uint32_t position)
 {
@@ -52,6 +56,9 @@ static bool idempotency_matches(const void *owner, uint32_t slot, const void *ke
 static void tables_init(struct hk_engine *engine)
 {
     hk__directory_init(engine);
+    hk__policies_init(engine);
+    hk__planning_init(engine);
+    hk__advice_init(engine);
     hk_slots_init(&engine->events, sizeof(struct hk_event_row));
     hk_slots_init(&engine->deliveries, sizeof(struct hk_delivery_row));
     hk_slots_init(&engine->attempts, sizeof(struct hk_attempt_row));
@@ -73,10 +80,11 @@ static void fifos_init(struct hk_engine *engine)
 {
     hk__fifo_init(&engine->answers, sizeof(struct hk_answer));
     hk__fifo_init(&engine->planned, sizeof(struct hk_planned));
-    hk__fifo_init(&engine->unlocated, sizeof(uint64_t));
+    hk__fifo_init(&engine->unlocated, sizeof(struct hk_unlocated));
     hk__fifo_init(&engine->idempotency.order, sizeof(uint64_t));
     hk__fifo_init(&engine->borrowed_events, sizeof(struct hk_event *));
     hk__fifo_init(&engine->lent_details, sizeof(struct hk_body *));
+    hk__fifo_init(&engine->lent_plans, sizeof(struct hk_plan *));
     hk__fifo_init(&engine->leaving, sizeof(struct hk_leaving));
 }
 
@@ -106,6 +114,13 @@ static void borrowed_free(struct hk_engine *engine)
         hk_body_unref(*detail);
         hk__fifo_pop(&engine->lent_details);
     }
+    struct hk_plan **plan;
+    while ((plan = hk__fifo_first(&engine->lent_plans))) {
+        hk_plan_free(*plan);
+        hk__fifo_pop(&engine->lent_plans);
+    }
+    hk_policy_set_free(engine->policies.before);
+    engine->policies.before = NULL;
     hk__scratch_clear(&engine->scratch);
 }
 
@@ -127,6 +142,7 @@ static void bodies_free(struct hk_engine *engine)
             continue;
         const struct hk_flight *flight = hk_slots_row(&engine->flights, slot);
         hk_body_unref(flight->body);
+        hk_body_unref(flight->own);
     }
     for (uint32_t slot = 0; slot < engine->loads.fresh; slot++) {
         if (!hk_slots_is_taken(&engine->loads, slot))
@@ -165,6 +181,7 @@ static void tables_fini(struct hk_engine *engine)
     hk__fifo_fini(&engine->idempotency.order);
     hk__fifo_fini(&engine->borrowed_events);
     hk__fifo_fini(&engine->lent_details);
+    hk__fifo_fini(&engine->lent_plans);
     hk__fifo_fini(&engine->leaving);
 }
 
@@ -179,6 +196,10 @@ void hk_engine_free(struct hk_engine *engine)
     for (uint32_t i = 0; i < HK_FINISHED_MAX; i++)
         hk_event_free(engine->finished.events[i]);
     hk_free(engine->finished.events);
+    hk__listing_fini(engine);
+    hk__planning_fini(engine);
+    hk__advice_fini(engine);
+    hk__policies_fini(engine);
     tables_fini(engine);
     hk__directory_fini(engine);
     hk__scratch_fini(&engine->scratch);
@@ -233,18 +254,46 @@ static void appended(struct hk_engine *engine, const struct hk_fact_appended *fa
     hk_free(fact->located);
 }
 
-/* A body was read back, or could not be: for whom? */
+static void loaded_for(struct hk_engine *engine, const struct hk_load *load,
+                       const struct hk_fact_loaded *fact)
+{
+    switch (load->purpose) {
+    case HK_LOAD_FOR_START:
+        hk__attempt_loaded(engine, load->target, fact->body);
+        break;
+    case HK_LOAD_PLAN_FOR_START:
+        hk__attempt_plan_loaded(engine, load->target, fact->plan);
+        break;
+    case HK_LOAD_FOR_PLAN:
+        hk__planning_loaded(engine, load->target, fact->body);
+        break;
+    case HK_LOAD_FOR_REPLY:
+        hk__lookup_loaded(engine, load->reply, fact->body);
+        break;
+    case HK_LOAD_PLAN_FOR_REPLY:
+        hk__lookup_plan_loaded(engine, load->reply, fact->plan);
+        break;
+    }
+}
+
+/* A body or a plan was read back, or could not be: for whom? */
 static void loaded(struct hk_engine *engine, const struct hk_fact_loaded *fact)
 {
     struct hk_load load = { 0 };
     bool is_known = hk__bodies_take_load(engine, fact->load, &load);
-    if (is_known && load.purpose == HK_LOAD_FOR_START)
-        hk__attempt_loaded(engine, load.target, fact->body);
-    else if (is_known && load.purpose == HK_LOAD_FOR_PLAN)
-        hk__accept_loaded(engine, load.target, fact->body);
-    else if (is_known)
-        hk__lookup_loaded(engine, load.reply, fact->body);
+    if (is_known)
+        loaded_for(engine, &load, fact);
     hk_body_unref(fact->body);
+    hk_plan_free(fact->plan);
+}
+
+static void policy_failed(struct hk_engine *engine, const struct hk_fact_policy_failed *fact)
+{
+    if (fact->phase == HK_PHASE_PLAN)
+        hk__planning_failed(engine, fact);
+    else
+        hk__advice_failed(engine, fact);
+    hk_body_unref(fact->error);
 }
 
 static void take_fact(struct hk_engine *engine, const struct hk_fact *fact)
@@ -266,10 +315,16 @@ static void take_fact(struct hk_engine *engine, const struct hk_fact *fact)
         hk__attempt_ended(engine, &fact->attempt_ended);
         break;
     case HK_FACT_PLANNED:
+        hk__planning_planned(engine, &fact->planned);
+        break;
     case HK_FACT_RETRY_DECIDED:
+        hk__advice_decided(engine, &fact->retry_decided);
+        break;
     case HK_FACT_POLICY_FAILED:
+        policy_failed(engine, &fact->policy_failed);
+        break;
     case HK_FACT_POLICIES:
-        hk_fact_fini(fact);
+        hk__policies_set(engine, fact->policies);
         break;
     case HK_FACT_CONFIG:
         engine->options = fact->options;
@@ -325,10 +380,17 @@ static void move_on(struct hk_engine *engine)
     engine->work = SHARE_RELEASE;
     hk__attempt_wake(engine);
     engine->work = SHARE_RELEASE;
+    hk__planning_wake(engine);
+    engine->work = SHARE_RELEASE;
+    hk__planning_run(engine);
+    engine->work = SHARE_RELEASE;
     hk__attempt_start_all(engine);
     engine->work = SHARE_SLOW;
     hk__sweep_run(engine);
     hk__snapshot_run(engine);
+    engine->work = SHARE_SLOW;
+    hk__policies_tell(engine);
+    hk__listing_run(engine);
 }
 
 uint32_t hk_engine_step(struct hk_engine *engine, const struct hk_fact *facts, uint32_t count,
@@ -358,10 +420,14 @@ struct hk_mono hk_engine_due(const struct hk_engine *engine)
 {
     HK_CHECK(engine, HK_ENGINE_MAGIC);
     if (hk__answers_are_due(engine) || hk__accept_is_due(engine) || hk__attempt_is_due(engine) ||
-        hk__sweep_is_due(engine) || hk__snapshot_is_due(engine) || engine->leaving.count > 0)
+        hk__sweep_is_due(engine) || hk__snapshot_is_due(engine) || engine->leaving.count > 0 ||
+        hk__planning_is_due(engine) || hk__policies_are_telling(engine) ||
+        hk__listing_is_due(engine))
         return engine->now.mono;
-    const struct hk_heap_entry *first = hk_heap_peek(&engine->waits);
-    return first ? (struct hk_mono){ first->key } : HK_MONO_NEVER;
+    const struct hk_heap_entry *wait = hk_heap_peek(&engine->waits);
+    const struct hk_heap_entry *hold = hk_heap_peek(&engine->holds);
+    struct hk_mono due = wait ? (struct hk_mono){ wait->key } : HK_MONO_NEVER;
+    return hold && hold->key < due.ns ? (struct hk_mono){ hold->key } : due;
 }
 
 void hk_engine_stats(const struct hk_engine *engine, struct hk_stats *stats)

@@ -5,6 +5,8 @@
 #include "engine/bodies.h"
 #include "engine/details.h"
 #include "engine/lookup.h"
+#include "engine/planning.h"
+#include "engine/policies.h"
 
 static uint64_t hash_of(const struct hk_engine *engine, const struct hk_uuid *id)
 {
@@ -43,6 +45,7 @@ void hk__finish_reap(struct hk_engine *engine)
     const struct hk_leaving *leaving;
     while ((leaving = hk__fifo_first(&engine->leaving)) && hk__work_take(engine)) {
         if (leaving->is_merchant) {
+            hk__policies_leave(engine, leaving->slot);
             hk_merchant_fini(&hk__merchant(engine, leaving->slot)->value);
             hk_slots_free(&engine->merchants, leaving->slot);
         } else {
@@ -82,8 +85,11 @@ void hk__finish_free_rows(struct hk_engine *engine, uint32_t event)
         delivery = next;
     }
     hk__bodies_forget(engine, event);
-    if (row->rare != HK_NONE)
+    hk__planning_leave(engine, event);
+    if (row->rare != HK_NONE) {
+        hk__edition_give_back(engine, hk__rare(engine, event)->edition);
         hk_slots_free(&engine->rares, row->rare);
+    }
     hk_index_remove(&engine->event_index, hash_of(engine, &row->id), event);
     hk__merchant(engine, row->merchant)->event_count--;
     hk__finish_leave_merchant(engine, row->merchant);

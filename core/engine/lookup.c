@@ -6,6 +6,7 @@
 #include "engine/bodies.h"
 #include "engine/directory.h"
 #include "engine/finish.h"
+#include "engine/policies.h"
 
 /* One allocation: the event, its deliveries, all their attempts. */
 static struct hk_event *event_new(uint32_t delivery_count, uint32_t attempt_count)
@@ -54,7 +55,7 @@ static enum hk_delivery_state state_of(const struct hk_engine *engine,
     if (row->state != HK_DELIVERY_IN_FLIGHT)
         return row->state;
     const struct hk_flight *flight = hk_slots_row(&engine->flights, row->link);
-    return flight->body ? HK_DELIVERY_IN_FLIGHT : HK_DELIVERY_READY;
+    return flight->has_launched ? HK_DELIVERY_IN_FLIGHT : HK_DELIVERY_READY;
 }
 
 /* What the state will be when the sweep has come by. */
@@ -89,6 +90,7 @@ static void delivery_copy(const struct hk_engine *engine, const struct hk_delive
         .attempt_count = row->attempt_count,
         .attempts = attempts,
         .kept_count = kept_count(engine, row),
+        .has_own = row->has_own,
     };
     attempts_copy(engine, row, delivery);
     if (row->state == HK_DELIVERY_WAITING)
@@ -107,6 +109,24 @@ static uint32_t attempts_in_all(const struct hk_engine *engine, const struct hk_
     return count;
 }
 
+static void rare_copy(const struct hk_engine *engine, uint32_t slot, struct hk_event *event)
+{
+    const struct hk_event_rare *rare = hk__rare(engine, slot);
+    if (!rare)
+        return;
+    event->deliver_before = rare->deliver_before;
+    event->plan_location = (struct hk_location){ rare->plan_lsn, rare->plan_offset };
+    if (rare->edition != HK_NONE) {
+        const struct hk_edition *edition = hk__edition(engine, rare->edition);
+        event->policy = hk_strdup_or_die(edition->name);
+        event->generation = edition->generation;
+    }
+    if (rare->unplanned == HK_NONE || event->state != HK_EVENT_HELD)
+        return;
+    const struct hk_unplanned *unplanned = hk_slots_row(&engine->unplanned, rare->unplanned);
+    event->error = unplanned->error ? hk_body_ref(unplanned->error) : NULL;
+}
+
 struct hk_event *hk__lookup_event(const struct hk_engine *engine, uint32_t slot)
 {
     const struct hk_event_row *row = hk__event(engine, slot);
@@ -119,10 +139,7 @@ struct hk_event *hk__lookup_event(const struct hk_engine *engine, uint32_t slot)
     event->reason = row->reason;
     event->received_at = hk_uuid_wall(&row->id);
     event->location = (struct hk_location){ row->lsn, row->offset };
-    if (row->rare != HK_NONE) {
-        const struct hk_event_rare *rare = hk_slots_row(&engine->rares, row->rare);
-        event->deliver_before = rare->deliver_before;
-    }
+    rare_copy(engine, slot, event);
     struct hk_attempt *attempts = attempts_of(event);
     uint32_t place = 0;
     for (uint32_t at = row->delivery_first; at != HK_NONE; place++) {
@@ -145,6 +162,9 @@ struct hk_event *hk__lookup_copy(const struct hk_event *event)
     *copy = *event;
     copy->deliveries = deliveries;
     copy->body = NULL;
+    copy->plan = NULL;
+    copy->policy = event->policy ? hk_strdup_or_die(event->policy) : NULL;
+    copy->error = event->error ? hk_body_ref(event->error) : NULL;
     for (uint32_t i = 0; i < event->delivery_count; i++) {
         const struct hk_delivery *from = &event->deliveries[i];
         deliveries[i] = *from;
@@ -181,6 +201,18 @@ static bool is_visible(const struct hk_request *request, const struct hk_event *
     return request->merchant_id == event->merchant_id && !event->is_orphan;
 }
 
+/* Why it is as it is, only the plan's record tells, if it is on disk already. */
+static void answer_or_load_plan(struct hk_engine *engine, struct hk_reply *own_reply)
+{
+    struct hk_location location = own_reply->event->plan_location;
+    bool wants_plan = own_reply->kind == HK_REQUEST_EVENT_WHY && location.lsn != 0 &&
+                      location.offset != UINT32_MAX;
+    if (wants_plan)
+        hk__bodies_load(engine, HK_LOAD_PLAN_FOR_REPLY, HK_ID_NONE, location, own_reply);
+    else
+        hk__answers_push_reply(engine, own_reply);
+}
+
 void hk__lookup_answer(struct hk_engine *engine, const struct hk_request *request)
 {
     uint32_t slot = event_find(engine, &request->uuid);
@@ -201,7 +233,7 @@ void hk__lookup_answer(struct hk_engine *engine, const struct hk_request *reques
     struct hk_body *body = slot == HK_INDEX_NONE ? NULL : hk__bodies_get(engine, slot);
     if (body) {
         event->body = hk_body_ref(body);
-        hk__answers_push_reply(engine, reply);
+        answer_or_load_plan(engine, reply);
     } else {
         hk__bodies_load(engine, HK_LOAD_FOR_REPLY, HK_ID_NONE, event->location, reply);
     }
@@ -210,5 +242,12 @@ void hk__lookup_answer(struct hk_engine *engine, const struct hk_request *reques
 void hk__lookup_loaded(struct hk_engine *engine, struct hk_reply *own_reply, struct hk_body *body)
 {
     own_reply->event->body = body ? hk_body_ref(body) : NULL;
+    answer_or_load_plan(engine, own_reply);
+}
+
+void hk__lookup_plan_loaded(struct hk_engine *engine, struct hk_reply *own_reply,
+                            const struct hk_plan *plan)
+{
+    own_reply->event->plan = plan ? hk_plan_clone(plan) : NULL;
     hk__answers_push_reply(engine, own_reply);
 }

@@ -11,8 +11,12 @@ struct hk_event *hk__lookup_event(const struct hk_engine *engine, uint32_t event
 /** Copies a kept state, without its body. */
 struct hk_event *hk__lookup_copy(const struct hk_event *event);
 
-/** Answers HK_REQUEST_EVENT_GET. */
+/** Answers HK_REQUEST_EVENT_GET and HK_REQUEST_EVENT_WHY. */
 void hk__lookup_answer(struct hk_engine *engine, const struct hk_request *request);
 
 /** Sends the answer to a look-up whose body was on disk; NULL: it could not be read. */
 void hk__lookup_loaded(struct hk_engine *engine, struct hk_reply *own_reply, struct hk_body *body);
+
+/** ...and to one whose plan was; NULL likewise. */
+void hk__lookup_plan_loaded(struct hk_engine *engine, struct hk_reply *own_reply,
+                            const struct hk_plan *plan);

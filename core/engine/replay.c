@@ -11,6 +11,7 @@
 #include "engine/finish.h"
 #include "engine/idempotency.h"
 #include "engine/lookup.h"
+#include "engine/policies.h"
 
 /** What one record's replay needs. */
 struct replay {
@@ -162,6 +163,37 @@ static int replay_event(const struct replay *replay)
     return 0;
 }
 
+static int edition_restore(const struct replay *replay, uint32_t event, struct hk_slice policy,
+                           uint32_t generation)
+{
+    struct hk_engine *engine = replay->engine;
+    if (!hk__rare(engine, event) && hk__event_rare_take(engine, event) != 0)
+        return out_of_memory(replay);
+    hk__rare(engine, event)->edition = hk__edition_take(engine, policy, generation);
+    return 0;
+}
+
+/* A row that was taken before its plan was durable does not know where that stands. */
+static void locate_plan(const struct replay *replay, uint32_t event)
+{
+    struct hk_event_rare *rare = hk__rare(replay->engine, event);
+    if (rare && rare->plan_lsn == replay->location.lsn)
+        rare->plan_offset = replay->location.offset;
+}
+
+static int add_planned(const struct replay *replay, uint32_t event, uint32_t *last,
+                       const struct hk_plan_delivery *delivery)
+{
+    int code = add_delivery(replay, event, last, &delivery->endpoint, delivery->role);
+    if (code)
+        return code;
+    struct hk_delivery_row *row = hk__delivery(replay->engine, *last);
+    row->has_own = delivery->own != NULL;
+    if (delivery->reason)
+        hk__finish_delivery(replay->engine, *last, HK_DELIVERY_DROPPED, delivery->reason);
+    return 0;
+}
+
 static int replay_plan(const struct replay *replay)
 {
     struct hk_engine *engine = replay->engine;
@@ -170,11 +202,19 @@ static int replay_plan(const struct replay *replay)
     uint32_t last = HK_NONE;
     if (slot == HK_INDEX_NONE)
         return out_of_step(replay, "a plan of an event that is not known");
-    if (hk__event(engine, slot)->state != HK_EVENT_PLANNING)
+    if (hk__event(engine, slot)->state != HK_EVENT_PLANNING) {
+        locate_plan(replay, slot);
         return out_of_step(replay, "a second plan of one event");
+    }
+    if (plan->policy.size > 0) {
+        int code = edition_restore(replay, slot, plan->policy, plan->generation);
+        if (code)
+            return code;
+        hk__rare(engine, slot)->plan_lsn = replay->location.lsn;
+        hk__rare(engine, slot)->plan_offset = replay->location.offset;
+    }
     for (uint32_t i = 0; i < plan->delivery_count; i++) {
-        int code = add_delivery(replay, slot, &last, &plan->deliveries[i].endpoint,
-                                plan->deliveries[i].role);
+        int code = add_planned(replay, slot, &last, &plan->deliveries[i]);
         if (code)
             return code;
     }
@@ -240,6 +280,21 @@ static int replay_result(const struct replay *replay)
     return 0;
 }
 
+static int replay_wait(const struct replay *replay)
+{
+    const struct hk_record_wait *wait = &replay->record->wait;
+    uint32_t delivery;
+    int code = find_delivery(replay, &wait->event, wait->delivery, &delivery);
+    if (code)
+        return code;
+    const struct hk_delivery_row *row = hk__delivery(replay->engine, delivery);
+    if (row->state != HK_DELIVERY_WAITING || row->attempt_count != wait->attempt)
+        return out_of_step(replay, "a wait that is over");
+    unwait(replay->engine, delivery);
+    wait_at(replay->engine, delivery, replay->record->at, wait->delay_ms);
+    return 0;
+}
+
 static int replay_end(const struct replay *replay)
 {
     const struct hk_record_end *end = &replay->record->end;
@@ -278,6 +333,7 @@ static int restore_delivery(const struct replay *replay, uint32_t event, uint32_
     struct hk_delivery_row *row = hk__delivery(engine, *last);
     row->number = delivery->number;
     row->attempt_count = (uint8_t)delivery->attempt_count;
+    row->has_own = delivery->has_own;
     attempts_restore(engine, *last, delivery);
     if (delivery->state == HK_DELIVERY_WAITING)
         wait_at(engine, *last, delivery->waiting_since, delivery->delay_ms);
@@ -327,6 +383,13 @@ static int restore_event(const struct replay *replay, uint32_t merchant)
     struct hk_event_row *row = hk__event(engine, slot);
     row->lsn = location.lsn;
     row->offset = location.offset;
+    if (event->policy) {
+        int code = edition_restore(replay, slot, hk_slice_of(event->policy), event->generation);
+        if (code)
+            return code;
+        hk__rare(engine, slot)->plan_lsn = event->plan_location.lsn;
+        hk__rare(engine, slot)->plan_offset = event->plan_location.offset;
+    }
     /* PLANNING keeps the event from finishing while its deliveries come in. */
     for (uint32_t i = 0; i < event->delivery_count; i++) {
         int code = restore_delivery(replay, slot, &last, &event->deliveries[i]);
@@ -335,6 +398,8 @@ static int restore_event(const struct replay *replay, uint32_t merchant)
     }
     row->reason = (uint8_t)event->reason;
     row->state = (uint8_t)event->state;
+    if (row->state == HK_EVENT_HELD) /* Nothing of that is in the log: the start asks again. */
+        row->state = HK_EVENT_PLANNING;
     hk__finish_check(engine, slot); /* The last of its endpoints may be gone. */
     return 0;
 }
@@ -403,7 +468,8 @@ static void replay_key_deleted(struct hk_engine *engine, const struct hk_uuid *i
 static bool is_of_event(enum hk_record_type type)
 {
     return type == HK_RECORD_EVENT || type == HK_RECORD_PLAN || type == HK_RECORD_START ||
-           type == HK_RECORD_RESULT || type == HK_RECORD_STATE || type == HK_RECORD_END;
+           type == HK_RECORD_RESULT || type == HK_RECORD_STATE || type == HK_RECORD_END ||
+           type == HK_RECORD_WAIT;
 }
 
 static int replay_any(const struct replay *replay)
@@ -423,6 +489,8 @@ static int replay_any(const struct replay *replay)
         return replay_state(replay);
     case HK_RECORD_END:
         return replay_end(replay);
+    case HK_RECORD_WAIT:
+        return replay_wait(replay);
     case HK_RECORD_KEY:
         hk__directory_key_set(replay->engine, &replay->record->key);
         return 0;

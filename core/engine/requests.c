@@ -4,7 +4,9 @@
 #include "base/alloc.h"
 #include "engine/answers.h"
 #include "engine/directory.h"
+#include "engine/listing.h"
 #include "engine/lookup.h"
+#include "engine/policies.h"
 #include "engine/queue.h"
 
 static void answer_code(struct hk_engine *engine, const struct hk_request *request, int code)
@@ -12,13 +14,28 @@ static void answer_code(struct hk_engine *engine, const struct hk_request *reque
     hk__answers_push_reply(engine, hk_reply_new(request, code));
 }
 
-static void answer_merchant(struct hk_engine *engine, const struct hk_request *request,
-                            uint32_t slot)
+static struct hk_reply *merchant_reply(const struct hk_request *request,
+                                       const struct hk_engine *engine, uint32_t slot)
 {
     struct hk_reply *reply = hk_reply_new(request, 0);
     reply->merchants = hk_alloc_zero_or_die(1, sizeof(*reply->merchants));
     reply->count = 1;
     hk_merchant_clone(reply->merchants, &hk__merchant(engine, slot)->value);
+    return reply;
+}
+
+static void answer_merchant(struct hk_engine *engine, const struct hk_request *request,
+                            uint32_t slot)
+{
+    hk__answers_push_reply(engine, merchant_reply(request, engine, slot));
+}
+
+static void answer_merchant_with_use(struct hk_engine *engine, const struct hk_request *request,
+                                     uint32_t slot)
+{
+    struct hk_reply *reply = merchant_reply(request, engine, slot);
+    reply->use = hk_alloc_zero_or_die(1, sizeof(*reply->use));
+    hk__policies_show_use(engine, slot, reply->use);
     hk__answers_push_reply(engine, reply);
 }
 
@@ -71,6 +88,7 @@ static void merchant_update(struct hk_engine *engine, struct hk_request *request
     struct hk_merchant_row *row = hk__merchant(engine, slot);
     hk_merchant_apply(&row->value, &request->merchant);
     row->value.updated_at = engine->now.wall;
+    hk__policies_forget(engine, slot);
     hk__append(engine, HK_RECORD_MERCHANT)->merchant = &row->value;
     answer_merchant(engine, request, slot);
 }
@@ -312,7 +330,7 @@ static void merchant_answer(struct hk_engine *engine, struct hk_request *request
     }
     switch (request->kind) {
     case HK_REQUEST_MERCHANT_GET:
-        answer_merchant(engine, request, slot);
+        answer_merchant_with_use(engine, request, slot);
         break;
     case HK_REQUEST_MERCHANT_UPDATE:
         merchant_update(engine, request, slot);
@@ -354,7 +372,17 @@ void hk__request_answer(struct hk_engine *engine, struct hk_request *request)
         merchant_list(engine, request);
         break;
     case HK_REQUEST_EVENT_GET:
+    case HK_REQUEST_EVENT_WHY:
         hk__lookup_answer(engine, request);
+        break;
+    case HK_REQUEST_POLICY_LIST:
+        hk__policies_answer_list(engine, request);
+        break;
+    case HK_REQUEST_POLICY_RETRY:
+        hk__policies_answer_retry(engine, request);
+        break;
+    case HK_REQUEST_POLICY_EVENTS:
+        hk__listing_answer(engine, request);
         break;
     case HK_REQUEST_STATS:
         answer_stats(engine, request);

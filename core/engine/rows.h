@@ -17,10 +17,40 @@ struct hk_merchant_row {
     struct hk_list endpoints; /**< Its own, oldest first. */
     struct hk_list turns;     /**< ...and those of them that may be sent to now. */
     struct hk_list keys;
-    uint32_t event_count; /**< Rows that name this one. */
-    uint32_t snapshot;    /**< The last snapshot that has its rows. */
-    uint64_t pending;     /**< Its deliveries that are not finished. */
+    uint32_t event_count;         /**< Rows that name this one. */
+    uint32_t snapshot;            /**< The last snapshot that has its rows. */
+    uint64_t pending;             /**< Its deliveries that are not finished. */
+    struct hk_list planning;      /**< Its events that wait for a run of its policy. */
+    struct hk_list held;          /**< ...and those that are held. */
+    struct hk_link planning_turn; /**< Among merchants that have something to plan. */
+    uint32_t unplanned_count;     /**< Those two, and the ones whose run is out. */
+    uint32_t replan_left; /**< That many of the held, the first, are to be planned again now. */
+    uint32_t policy;      /**< Place in the set, or HK_NONE: none of that name... */
+    uint32_t policy_set;  /**< ...as of the set of this number. */
+    uint32_t use;         /**< How it uses its policy, or HK_NONE: never yet. */
     bool is_deleted;
+};
+
+/** How a merchant's use of its policy goes. */
+struct hk_use_row {
+    uint64_t calls, errors, cpu_us;
+    struct hk_body *error; /**< The last one, as text; or NULL. */
+    int64_t resume_ns;     /**< Monotonic: not called before; it spent its budget too often. */
+    int64_t kills_ns[HK_POLICY_KILLS_MAX]; /**< When it killed workers, the last times. */
+    uint32_t kill_count;
+    uint32_t overrun_count; /**< Budgets spent in a row. */
+    uint32_t memory_bytes;
+    uint32_t average_us; /**< Of a run, moving. */
+    uint32_t out_count;  /**< Runs that are out. */
+    uint32_t edition;    /**< Of the last run: another one starts with a clean sheet. */
+    bool is_suspended;
+};
+
+/** A policy's name with a generation, as plans and events name it. */
+struct hk_edition {
+    char *name;
+    uint32_t generation;
+    uint32_t user_count; /**< Rows that name it, and the set. */
 };
 
 struct hk_endpoint_row {
@@ -60,7 +90,23 @@ static_assert(sizeof(struct hk_event_row) <= 56, "ten million events must fit");
 
 /** What only few events have. */
 struct hk_event_rare {
-    struct hk_wall deliver_before;
+    struct hk_wall deliver_before; /**< ms 0: no limit. */
+    uint64_t plan_lsn;    /**< Where its PLAN stands, when a policy made it: record (0: none)... */
+    uint32_t plan_offset; /**< ...and place; UINT32_MAX: not yet on disk. */
+    uint32_t edition;     /**< Of the policy that planned it or was asked to, or HK_NONE. */
+    uint32_t own_first;   /**< Payloads of its deliveries in the cache. */
+    uint32_t unplanned;   /**< What it has as long as it has no plan, or HK_NONE. */
+};
+
+/** An event without a plan: it waits for a run, its run is out, or it is held. */
+struct hk_unplanned {
+    struct hk_body *error; /**< Held: why. */
+    struct hk_link link;   /**< Among its merchant's that wait, or that are held. */
+    uint32_t event;
+    uint32_t position; /**< Held: place in the heap of holds. */
+    uint8_t hold_count;
+    bool is_out;
+    bool is_given_up; /**< It is planned without its policy; `error` says why. */
 };
 
 struct hk_delivery_row {
@@ -75,6 +121,7 @@ struct hk_delivery_row {
     uint8_t reason;
     uint8_t attempt_count; /**< Begun. */
     uint8_t role;
+    uint8_t has_own; /**< A payload of its own goes out, see the event's plan. */
 };
 static_assert(sizeof(struct hk_delivery_row) <= 28, "ten million deliveries must fit");
 
@@ -86,10 +133,26 @@ struct hk_attempt_row {
 /** An attempt that runs, or waits for its body. */
 struct hk_flight {
     struct hk_body *body; /**< NULL while it is being loaded. */
+    struct hk_body *own;  /**< Its payload, if it has one; NULL while it is being loaded. */
     uint32_t delivery;
+    bool has_launched; /**< All that goes out is here, START was said. */
 };
 
-enum hk_load_purpose { HK_LOAD_FOR_START, HK_LOAD_FOR_PLAN, HK_LOAD_FOR_REPLY };
+/** A `retry` hook that is asked. */
+struct hk_advice {
+    uint64_t delivery;
+    uint64_t merchant;
+    int64_t due_ns; /**< Of the next attempt, by the schedule. */
+    uint16_t attempt;
+};
+
+enum hk_load_purpose {
+    HK_LOAD_FOR_START,
+    HK_LOAD_PLAN_FOR_START,
+    HK_LOAD_FOR_PLAN,
+    HK_LOAD_FOR_REPLY,
+    HK_LOAD_PLAN_FOR_REPLY,
+};
 
 struct hk_load {
     enum hk_load_purpose purpose;
@@ -100,5 +163,7 @@ struct hk_load {
 struct hk_cached_body {
     struct hk_body *body;
     uint32_t event;
+    uint32_t own_next;  /**< Of a payload: the event's next one. */
+    uint16_t number;    /**< Of the delivery whose payload it is; 0: the event's body. */
     struct hk_link use; /**< Least lately used first. */
 };

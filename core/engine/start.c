@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "engine/attempt.h"
-#include "engine/bodies.h"
+#include "engine/planning.h"
 
 /* When the wait of a delivery began: its last attempt ended then. */
 static int64_t wait_began_ms(const struct hk_engine *engine, const struct hk_delivery_row *row)
@@ -58,9 +58,8 @@ static void events_plan(struct hk_engine *engine)
         const struct hk_event_row *row = hk__event(engine, slot);
         if (row->state != HK_EVENT_PLANNING)
             continue;
-        struct hk_location location = { row->lsn, row->offset };
-        hk__bodies_load(engine, HK_LOAD_FOR_PLAN, hk_slots_id(&engine->events, slot), location,
-                        NULL);
+        hk_assert(hk__planning_prepare(engine, slot) == 0);
+        hk__planning_add(engine, slot);
     }
 }
 

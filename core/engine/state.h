@@ -44,6 +44,36 @@ struct hk_planned {
     uint64_t event;
 };
 
+/** An event whose EVENT or PLAN record is not yet known to be on disk. */
+struct hk_unlocated {
+    uint64_t event;
+    bool is_plan;
+};
+
+/** Which policies there are, and who uses them. */
+struct hk_policies {
+    struct hk_policy_set *set;    /**< Or NULL: none at all. */
+    struct hk_policy_set *before; /**< Commands of this step may still borrow its names. */
+    struct hk_policy_line *lines; /**< As many as the set has; only the counts are used. */
+    uint32_t *editions;           /**< ...and the edition of each. */
+    uint32_t number;              /**< Of the set; 0: none came yet. */
+    struct hk_slots edition_rows;
+    struct hk_index edition_index;
+    struct hk_slots uses;
+    uint32_t cursor; /**< Next merchant slot to tell of a change, while `is_telling`. */
+    bool is_telling;
+    uint32_t retried; /**< Place of the policy that an operator asked to try again, or HK_NONE. */
+};
+
+/** A list of a policy's events that is being made, a few a step. */
+struct hk_listing {
+    struct hk_reply *reply; /**< NULL: none is being made. */
+    char *name;
+    uint32_t wanted;
+    uint32_t cursor;
+    bool is_live; /**< Through with the finished ones. */
+};
+
 /** The last finished events, for look-ups. */
 struct hk_finished {
     struct hk_event **events; /**< HK_FINISHED_MAX places, a ring. */
@@ -102,6 +132,7 @@ struct hk_engine {
     uint64_t lsn_snapshot; /**< Replay: highest lsn of the snapshot's rows. */
 
     struct hk_slots merchants, endpoints, keys, events, deliveries, attempts, rares, flights, loads;
+    struct hk_slots unplanned, advices;
     struct hk_index merchant_index, endpoint_index, key_index, event_index;
     uint64_t merchant_id_last;
 
@@ -110,7 +141,11 @@ struct hk_engine {
     struct hk_heap waits;          /**< Deliveries by the time of their next attempt. */
     struct hk_fifo answers;        /**< struct hk_answer, by lsn. */
     struct hk_fifo planned;        /**< struct hk_planned, by lsn. */
-    struct hk_fifo unlocated;      /**< Slot ids of events whose EVENT is not yet durable. */
+    struct hk_fifo unlocated;      /**< struct hk_unlocated, by lsn. */
+    struct hk_policies policies;
+    struct hk_list planning_turns; /**< Merchants that have something to plan, and may. */
+    struct hk_heap holds;          /**< Held events (slots of `unplanned`) by their next try. */
+    struct hk_listing listing;
     struct hk_body_cache bodies;
     struct hk_idempotency_keys idempotency;
     struct hk_finished finished;
@@ -121,6 +156,7 @@ struct hk_engine {
     struct hk_scratch scratch;      /**< What this step's commands borrow. */
     struct hk_fifo borrowed_events; /**< struct hk_event *: freed at the next step. */
     struct hk_fifo lent_details;    /**< struct hk_body *: given back at the next step. */
+    struct hk_fifo lent_plans;      /**< struct hk_plan *: freed at the next step. */
     struct hk_fifo leaving;         /**< struct hk_leaving: freed at the next step. */
     bool is_awaited;                /**< Somebody waits for a record of this step. */
     bool is_disk_full;              /**< No new events; what was accepted goes on. */
@@ -146,6 +182,12 @@ static inline struct hk_event_row *hk__event(const struct hk_engine *engine, uin
 static inline struct hk_delivery_row *hk__delivery(const struct hk_engine *engine, uint32_t slot)
 {
     return hk_slots_row(&engine->deliveries, slot);
+}
+
+static inline struct hk_event_rare *hk__rare(const struct hk_engine *engine, uint32_t event)
+{
+    uint32_t rare = hk__event(engine, event)->rare;
+    return rare == HK_NONE ? NULL : hk_slots_row(&engine->rares, rare);
 }
 
 /** Adds a record to the log: gives it the next lsn and the step's time. The caller fills in the

@@ -254,7 +254,7 @@ static void take_command(struct world *world, const struct hk_command *command, 
         take_load(world, &command->load);
         break;
     case HK_COMMAND_RUN_POLICY:
-        world->run_count++;
+        world->policy_run_count++;
         break;
     case HK_COMMAND_START_ATTEMPT:
         take_start(world, &command->start_attempt, *number);

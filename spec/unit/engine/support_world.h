@@ -69,7 +69,7 @@ struct world {
     struct watch watch;
     uint64_t token;
     uint32_t event_number, endpoint_number;
-    uint32_t step_count, started_count, loaded_count, sync_count, drained_count, run_count;
+    uint32_t step_count, started_count, loaded_count, sync_count, drained_count, policy_run_count;
     uint32_t taken; /**< Facts that the last step took. */
 };
 
