@@ -31,7 +31,8 @@ struct hk_cli_option {
     const char *member; /**< Name in the body; NULL: `name` with '_' for '-'. */
 };
 
-#define HK_CLI_WORDS_MAX 8
+/** Files that a shell finds for a pattern count, too. */
+#define HK_CLI_WORDS_MAX 1000
 #define HK_CLI_GIVEN_MAX 128
 
 struct hk_given {

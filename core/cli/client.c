@@ -205,23 +205,43 @@ static int perform(struct exchange *exchange, struct hk_fault *fault)
     return result == CURLE_OK ? 0 : unreachable(client, result, fault);
 }
 
-/** Reads the answer, with null for the body of an event: that may hold numbers which no C type can,
- * and whoever shows it takes it from the text. */
+/** Copies up to `value`, writes null in its place and goes on behind it. `rest` is what was not
+ * copied yet; a value before it is left out already. */
+static int cut_value(struct hk_bytes *out, struct hk_slice *rest, struct hk_json_value value)
+{
+    if (value.text.at < rest->at)
+        return 0;
+    size_t before = (size_t)(value.text.at - rest->at);
+    int code = hk_bytes_append(out, rest->at, before);
+    rest->at += before + value.text.size;
+    rest->size -= before + value.text.size;
+    return code < 0 ? code : hk_bytes_append_text(out, "null");
+}
+
+/** Reads the answer, with null for an event's body and for the differences that a policy made in
+ * it: those may hold numbers which no C type can, and whoever shows them takes them from the text.
+ */
 static json_t *root_read(struct hk_slice text)
 {
-    struct hk_json_value top, body;
+    struct hk_json_value top, found = { 0 };
     struct hk_bytes cut = { 0 };
+    struct hk_slice rest = text;
     if (hk_json_scan(text, &top, NULL) < 0 || top.type != HK_JSON_OBJECT)
         return NULL;
-    if (hk_json_find_path(top, "data.body", &body)) {
-        size_t before = (size_t)(body.text.at - text.at);
-        const char *after = body.text.at + body.text.size;
-        if (hk_bytes_append(&cut, text.at, before) == 0 &&
-            hk_bytes_append_text(&cut, "null") == 0 &&
-            hk_bytes_append(&cut, after, text.size - before - body.text.size) == 0)
-            text = hk_bytes_slice(&cut);
+    int code = 0;
+    if (hk_json_find_path(top, "data.body", &found))
+        code = cut_value(&cut, &rest, found);
+    if (code == 0 && hk_json_find_path(top, "data.deliveries", &found)) {
+        struct hk_json_walk walk = hk_json_walk_start(found);
+        while (code == 0 && hk_json_walk_next(&walk))
+            if (hk_json_find(walk.value, "diff", &found))
+                code = cut_value(&cut, &rest, found);
     }
-    json_t *root = json_loadb(text.at, text.size, JSON_ALLOW_NUL, NULL);
+    if (code == 0)
+        code = hk_bytes_append(&cut, rest.at, rest.size);
+    json_t *root = code == 0 ? json_loadb(cut.at, cut.size, JSON_ALLOW_NUL, NULL) : NULL;
+    if (cut.at)
+        hk_wipe(cut.at, cut.capacity); // keys and secrets pass here
     hk_bytes_fini(&cut);
     return root;
 }
@@ -250,7 +270,7 @@ void hk_client_answer_fini(struct hk_client_answer *answer)
 {
     json_decref(answer->root);
     if (answer->text.at)
-        hk_wipe(answer->text.at, answer->text.capacity); // keys and secrets pass here
+        hk_wipe(answer->text.at, answer->text.capacity); // likewise
     hk_bytes_fini(&answer->text);
     *answer = (struct hk_client_answer){ 0 };
 }

@@ -30,8 +30,8 @@ struct hk_ask {
 struct hk_client_answer {
     long status;          /**< HTTP status. */
     struct hk_bytes text; /**< The body as it came; of a stream only when it is an error. */
-    json_t *root;         /**< The same, read, but for `data.body`, which is null here; NULL when it
-                               is no JSON object. */
+    json_t *root;         /**< The same, read, but for `data.body` and the `diff` of deliveries,
+                               which are null here; NULL when it is no JSON object. */
 };
 
 HK_MUST_CHECK int hk_client_new(const struct hk_client_options *options, struct hk_client **client,

@@ -10,6 +10,9 @@ extern const struct hk_verb hk_key_verbs[];
 extern const struct hk_verb hk_send_verbs[];
 extern const struct hk_verb hk_event_verbs[];
 extern const struct hk_verb hk_tail_verbs[];
+extern const struct hk_verb hk_why_verbs[];
+extern const struct hk_verb hk_policy_verbs[];
+extern const struct hk_verb hk_reload_verbs[];
 
 /** All of them, in the order of help; ended by an empty one. */
 extern const struct hk_family hk_families[];

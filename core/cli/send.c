@@ -4,8 +4,8 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "base/json.h"
+#include "cli/file.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum { EVENT_BYTES_MAX = 64 << 20, HEADERS_MAX = 3 };
@@ -21,31 +21,6 @@ static const struct hk_cli_option options[] = {
       NULL },
     HK_OPTIONS_END,
 };
-
-static int read_all(FILE *file, struct hk_bytes *text)
-{
-    int code = 0;
-    while (code == 0 && !feof(file) && !ferror(file)) {
-        code = hk_bytes_reserve(text, 65536);
-        if (code == 0)
-            text->size += fread(text->at + text->size, 1, 65536, file);
-        if (text->size > EVENT_BYTES_MAX)
-            code = HK_ELIMIT;
-    }
-    return code == 0 && ferror(file) ? HK_EIO : code;
-}
-
-static int read_file(const char *path, struct hk_bytes *text, struct hk_fault *fault)
-{
-    bool is_stdin = strcmp(path, "-") == 0;
-    FILE *file = is_stdin ? stdin : fopen(path, "rbe");
-    if (file == NULL)
-        return hk_fault_set_sys(fault, HK_EIO, errno, "%s", path);
-    int code = read_all(file, text);
-    if (!is_stdin)
-        (void)fclose(file);
-    return code < 0 ? hk_fault_set(fault, code, "%s: %s", path, hk_error_text(code)) : 0;
-}
 
 /** Puts "event": TYPE in front of the members of an object, whose bytes stay as they are. */
 static int wrap(struct hk_bytes *body, const char *type, struct hk_fault *fault)
@@ -134,7 +109,7 @@ static enum hk_exit send_event(struct hk_call *call)
         return HK_EXIT_USAGE;
     }
     if (path)
-        code = read_file(path, &body, &fault);
+        code = hk_file_read(path, EVENT_BYTES_MAX, &body, &fault);
     if (code == 0 && type)
         code = wrap(&body, type, &fault);
     if (code < 0) {

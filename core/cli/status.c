@@ -24,23 +24,23 @@ static void print_figures(const struct hk_screen *screen, const json_t *data)
 {
     static const struct hk_column columns[] = { { "FIGURE", false, false },
                                                 { "VALUE", true, false } };
-    struct hk_table table;
+    struct hk_grid grid;
     const char *name;
     json_t *value;
-    hk_table_init(&table, columns, 2);
+    hk_grid_init(&grid, columns, 2);
     json_object_foreach((json_t *)(uintptr_t)data, name, value)
     {
         struct hk_bytes cell = { 0 };
         hk_view_value(value, &cell);
-        hk_table_add(&table, text_of(name));
+        hk_grid_add(&grid, text_of(name));
         // Values are numbers and short texts: a cut one would be seen.
         char text[64];
         (void)snprintf(text, sizeof(text), "%.*s", (int)cell.size, hk_bytes_slice(&cell).at);
-        hk_table_add(&table, text);
+        hk_grid_add(&grid, text);
         hk_bytes_fini(&cell);
     }
-    hk_table_print(&table, screen);
-    hk_table_fini(&table);
+    hk_grid_print(&grid, screen);
+    hk_grid_fini(&grid);
 }
 
 static enum hk_exit status(struct hk_call *call)

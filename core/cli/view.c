@@ -70,22 +70,22 @@ void hk_view_list(const struct hk_screen *screen, const json_t *rows,
                   const struct hk_view_column *columns, uint32_t count)
 {
     struct hk_column heads[COLUMNS_MAX];
-    struct hk_table table;
+    struct hk_grid grid;
     hk_assert(count <= COLUMNS_MAX);
     for (uint32_t i = 0; i < count; i++)
         heads[i] = columns[i].column;
-    hk_table_init(&table, heads, count);
+    hk_grid_init(&grid, heads, count);
     for (size_t i = 0; i < json_array_size(rows); i++) {
         for (uint32_t j = 0; j < count; j++) {
             struct hk_bytes cell = { 0 };
             hk_view_value(json_object_get(json_array_get(rows, i), columns[j].member), &cell);
             append(&cell, "", 1);
-            hk_table_add(&table, cell.at);
+            hk_grid_add(&grid, cell.at);
             hk_bytes_fini(&cell);
         }
     }
-    hk_table_print(&table, screen);
-    hk_table_fini(&table);
+    hk_grid_print(&grid, screen);
+    hk_grid_fini(&grid);
 }
 
 const char *hk_view_text(const json_t *object, const char *member)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** View: JSON answers as a person reads them. Thread: one. */
 #pragma once
-#include "cli/table.h"
+#include "cli/grid.h"
 
 #include <jansson.h>
 

@@ -93,8 +93,12 @@ static void test_too_much_of_anything_is_refused(void **state)
 {
     (void)state;
     struct line line;
-    char *argv[300];
-    LINE(&line, "1", "2", "3", "4", "5", "6", "7", "8", "9");
+    char *argv[HK_CLI_WORDS_MAX + 2];
+    for (int i = 0; i < HK_CLI_WORDS_MAX + 2; i++)
+        argv[i] = (char *)(uintptr_t) "word";
+    hk_arguments_init(&line.arguments, HK_CLI_WORDS_MAX + 1, argv);
+    assert_int_equal(hk_arguments_rest(&line.arguments, globals, own, &line.fault), 0);
+    hk_arguments_init(&line.arguments, HK_CLI_WORDS_MAX + 2, argv);
     assert_int_equal(hk_arguments_rest(&line.arguments, globals, own, &line.fault), HK_EINVAL);
     for (int i = 0; i < 300; i++)
         argv[i] = (char *)(uintptr_t) "--json";

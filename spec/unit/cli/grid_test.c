@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/table.h"
+#include "cli/grid.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,16 +15,16 @@ static const struct hk_column columns[] = {
 
 static void assert_rendered(const char *const *cells, bool has_color, const char *wanted)
 {
-    struct hk_table table;
+    struct hk_grid grid;
     struct hk_bytes text = { 0 };
-    hk_table_init(&table, columns, 3);
+    hk_grid_init(&grid, columns, 3);
     for (; *cells; cells++)
-        hk_table_add(&table, *cells);
-    assert_int_equal(hk_table_render(&table, has_color, &text), 0);
+        hk_grid_add(&grid, *cells);
+    assert_int_equal(hk_grid_render(&grid, has_color, &text), 0);
     assert_int_equal(hk_bytes_append(&text, "", 1), 0);
     assert_string_equal(text.at, wanted);
     hk_bytes_fini(&text);
-    hk_table_fini(&table);
+    hk_grid_fini(&grid);
 }
 
 static void test_columns_are_as_wide_as_their_widest_cell(void **state)
@@ -70,15 +70,15 @@ static void test_states_have_their_colour_and_padding_has_none(void **state)
 static void test_cells_cannot_steer_the_terminal(void **state)
 {
     (void)state;
-    struct hk_table table;
-    hk_table_init(&table, columns, 3);
-    hk_table_add(&table, "a\033[2J\nb\x7f\xc2\x9b\xff\xe2\x80\xae");
-    assert_string_equal(table.cells.items[0], "a?[2J?b????");
-    hk_table_add(&table, NULL);
-    hk_table_add(&table, "");
-    assert_string_equal(table.cells.items[1], "-");
-    assert_string_equal(table.cells.items[2], "-");
-    hk_table_fini(&table);
+    struct hk_grid grid;
+    hk_grid_init(&grid, columns, 3);
+    hk_grid_add(&grid, "a\033[2J\nb\x7f\xc2\x9b\xff\xe2\x80\xae");
+    assert_string_equal(grid.cells.items[0], "a?[2J?b????");
+    hk_grid_add(&grid, NULL);
+    hk_grid_add(&grid, "");
+    assert_string_equal(grid.cells.items[1], "-");
+    assert_string_equal(grid.cells.items[2], "-");
+    hk_grid_fini(&grid);
 }
 
 static void test_text_that_is_cut_in_a_character_is_counted(void **state)
