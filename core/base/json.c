@@ -230,16 +230,11 @@ bool hk_json_find_path(struct hk_json_value object, const char *path, struct hk_
     return true;
 }
 
-int hk_json_string(struct hk_json_value string, struct hk_bytes *out)
+size_t hk_json_unescape(struct hk_slice raw, char *to)
 {
-    hk_assert(string.type == HK_JSON_STRING && string.text.size >= 2);
-    const char *at = string.text.at + 1;
-    const char *end = string.text.at + string.text.size - 1;
-    // An escape is never shorter than what it stands for.
-    int rc = hk_bytes_reserve(out, (size_t)(end - at));
-    if (rc != 0 || at == end)
-        return rc;
-    char *to = out->at + out->size;
+    const char *at = raw.at;
+    const char *end = raw.at + raw.size;
+    char *first = to;
     while (at < end) {
         const char *escape = memchr(at, '\\', (size_t)(end - at));
         size_t plain_size = (size_t)((escape != NULL ? escape : end) - at);
@@ -255,8 +250,17 @@ int hk_json_string(struct hk_json_value string, struct hk_bytes *out)
         to += character.size;
         at += size;
     }
-    out->size = (size_t)(to - out->at);
-    return 0;
+    return (size_t)(to - first);
+}
+
+int hk_json_string(struct hk_json_value string, struct hk_bytes *out)
+{
+    hk_assert(string.type == HK_JSON_STRING && string.text.size >= 2);
+    struct hk_slice raw = { string.text.at + 1, string.text.size - 2 };
+    int rc = hk_bytes_reserve(out, raw.size);
+    if (rc == 0 && raw.size != 0)
+        out->size += hk_json_unescape(raw, out->at + out->size);
+    return rc;
 }
 
 bool hk_json_is_text(struct hk_slice raw, struct hk_slice name)

@@ -68,6 +68,10 @@ bool hk_json_find_path(struct hk_json_value object, const char *path, struct hk_
  * asserts that it is a string. */
 HK_MUST_CHECK int hk_json_string(struct hk_json_value string, struct hk_bytes *out);
 
+/** Writes the unescaped bytes of a checked key or string content to `to`, which has room for
+ * `raw.size` bytes: an escape is never shorter than what it stands for. Returns how many. */
+size_t hk_json_unescape(struct hk_slice raw, char *to);
+
 /** Is this raw key or string content equal to `name` once unescaped? */
 bool hk_json_is_text(struct hk_slice raw, struct hk_slice name);
 
