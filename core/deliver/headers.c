@@ -33,7 +33,7 @@ static int add_line(struct hk_headers *headers, struct hk_slice name, struct hk_
 
 int hk_headers_add(struct hk_headers *headers, struct hk_slice name, struct hk_slice value)
 {
-    if (!hk_header_is_name(name) || !hk_header_is_value(value))
+    if (name.size == 0 || !hk_header_is_name(name) || !hk_header_is_value(value))
         return HK_EINVAL;
     // To curl "Name:" means to leave the line out, "Name;" to send it empty.
     if (value.size == 0)

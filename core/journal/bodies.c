@@ -104,7 +104,7 @@ static int load_any(struct hk_segments *segments, struct hk_location location, s
                     struct hk_fault *fault)
 {
     struct load load = { .location = location, .fault = fault };
-    struct hk_slice payload;
+    struct hk_slice payload = HK_SLICE_EMPTY;
     int sys = 0;
     int code = hk_segments_borrow(segments, location.lsn, &load.segment, &sys);
     if (code != 0)
