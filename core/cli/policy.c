@@ -105,6 +105,13 @@ static enum hk_exit show(struct hk_call *call)
     return ended;
 }
 
+static void print_retried(const struct hk_screen *screen, const json_t *data)
+{
+    json_int_t count = json_integer_value(json_object_get(data, "events"));
+    hk_screen_print(screen, "%lld held event%s planned again\n", (long long)count,
+                    count == 1 ? " is" : "s are");
+}
+
 static enum hk_exit retry(struct hk_call *call)
 {
     char *path = hk_policy_path(call->arguments->words[0], "retry");
@@ -114,7 +121,7 @@ static enum hk_exit retry(struct hk_call *call)
     if (ended == HK_EXIT_DONE && call->screen->is_json)
         hk_call_print_json(call, &answer);
     else if (ended == HK_EXIT_DONE)
-        hk_view_record(call->screen, json_object_get(answer.root, "data"));
+        print_retried(call->screen, json_object_get(answer.root, "data"));
     hk_client_answer_fini(&answer);
     hk_free(path);
     return ended;

@@ -3,6 +3,7 @@
 
 #include "cli/families.h"
 #include "support_server.h"
+#include "support_text.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,12 +13,6 @@
 
 #include <string.h>
 #include <unistd.h>
-
-static void assert_has(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("wanted \"%s\" in: %s", part, text);
-}
 
 /** Runs without a server; wrong usage, with `said` on stderr and nothing on stdout. */
 static void assert_usage(const char *said, const char *const *words)
