@@ -32,6 +32,7 @@ static void test_an_event_without_a_plan_is_planned_at_the_start(void **state)
     shop(&world);
     struct hk_uuid id = world_event(&world, 9)->id;
     world_init_from(&after, &world, NULL, 0, lsn_of(&world, HK_RECORD_EVENT, 0));
+    world_settle(&after);
     assert_int_equal(world_look(&after, &id)->state, HK_EVENT_PLANNED);
     world_end_all(&after, 200);
     const struct watch_event *event = watch_event_find(&after.watch, &id);

@@ -7,11 +7,11 @@
 struct kept_record {
     struct hk_record record; /**< Points only to what is owned here. */
     struct hk_location location;
-    struct hk_body *body;                /**< EVENT: head and text. RESULT: error and response. */
-    struct hk_plan_delivery *deliveries; /**< PLAN. */
-    struct hk_merchant merchant;         /**< MERCHANT. */
-    struct hk_endpoint endpoint;         /**< ENDPOINT. */
-    struct hk_event *event;              /**< STATE. */
+    struct hk_body *body;        /**< EVENT: head and text. RESULT: error and response. */
+    struct hk_plan *plan;        /**< PLAN. */
+    struct hk_merchant merchant; /**< MERCHANT. */
+    struct hk_endpoint endpoint; /**< ENDPOINT. */
+    struct hk_event *event;      /**< STATE. */
 };
 
 struct kept_log {

@@ -63,6 +63,17 @@ static void note_event(struct watch *watch, const struct hk_record *record)
     };
 }
 
+/* Whose it is was asked, and with that generation, unless nobody decided anything. */
+static void check_policy(const struct watch_event *event, const struct hk_plan *plan)
+{
+    bool is_decided = plan->error.size == 0 && plan->reason != HK_REASON_EXPIRED &&
+                      plan->reason != HK_REASON_MERCHANT_DELETED;
+    if (plan->policy.size == 0 || !is_decided)
+        return;
+    assert_true(hk_slice_is_equal(plan->policy, hk_slice_of(event->asked)));
+    assert_int_equal(plan->generation, event->asked_generation);
+}
+
 /* Promise 4: once. */
 static void note_plan(struct watch *watch, const struct hk_record *record)
 {
@@ -80,6 +91,11 @@ static void note_plan(struct watch *watch, const struct hk_record *record)
         assert_int_equal(endpoint->merchant_id, event->merchant_id);
         event->deliveries[i].endpoint = (uint32_t)(endpoint - watch->endpoints);
         event->deliveries[i].role = plan->deliveries[i].role;
+        if (plan->deliveries[i].reason == HK_REASON_NONE)
+            continue;
+        assert_int_equal(plan->deliveries[i].reason, HK_REASON_SKIPPED_BY_POLICY);
+        event->deliveries[i].state = HK_DELIVERY_DROPPED;
+        event->deliveries[i].reason = HK_REASON_SKIPPED_BY_POLICY;
     }
 }
 
@@ -124,6 +140,16 @@ static void note_end(struct watch *watch, const struct hk_record *record)
     delivery->reason = end->reason;
 }
 
+static void note_wait(struct watch *watch, const struct hk_record *record)
+{
+    const struct hk_record_wait *wait = &record->wait;
+    const struct watch_delivery *delivery = delivery_of(watch, &wait->event, wait->delivery);
+    assert_int_equal(delivery->state, HK_DELIVERY_WAITING);
+    assert_false(delivery->is_running);
+    assert_int_equal(wait->attempt, delivery->attempts);
+    assert_true(wait->delay_ms >= 0);
+}
+
 static void note_endpoint(struct watch *watch, const struct hk_endpoint *value)
 {
     struct watch_endpoint *endpoint = watch_endpoint_find(watch, &value->uuid);
@@ -156,6 +182,8 @@ void watch_record(struct watch *watch, const struct hk_record *record, bool is_n
         note_event(watch, record);
         break;
     case HK_RECORD_PLAN:
+        if (is_new)
+            check_policy(event_of(watch, &record->plan.event), &record->plan);
         note_plan(watch, record);
         break;
     case HK_RECORD_START:
@@ -166,6 +194,9 @@ void watch_record(struct watch *watch, const struct hk_record *record, bool is_n
         break;
     case HK_RECORD_END:
         note_end(watch, record);
+        break;
+    case HK_RECORD_WAIT:
+        note_wait(watch, record);
         break;
     case HK_RECORD_ENDPOINT:
         note_endpoint(watch, record->endpoint);
@@ -186,6 +217,47 @@ void watch_ack(const struct watch *watch, const struct hk_command_ack *ack)
 {
     const struct watch_event *event = event_of(watch, &ack->id);
     assert_true(event->lsn != 0 && event->lsn <= watch->lsn_durable);
+}
+
+/* It is shown the merchant's primary endpoints that are enabled, and nobody else's. */
+static void check_shown(const struct watch *watch, const struct hk_policy_run *run)
+{
+    for (uint32_t i = 0; i < run->endpoint_count; i++) {
+        const struct watch_endpoint *endpoint = watch_endpoint_find(watch, &run->endpoints[i].uuid);
+        assert_non_null(endpoint);
+        assert_int_equal(endpoint->merchant_id, run->merchant_id);
+        assert_int_equal(run->endpoints[i].role, HK_ROLE_PRIMARY);
+        if (run->phase == HK_PHASE_PLAN)
+            assert_true(endpoint->is_enabled && !endpoint->is_deleted);
+    }
+}
+
+/* Promise 4: what is decided is not asked again. */
+void watch_run(struct watch *watch, const struct hk_policy_run *run)
+{
+    struct watch_event *event = event_of(watch, &run->event);
+    assert_int_equal(event->merchant_id, run->merchant_id);
+    assert_true(run->generation > 0);
+    check_shown(watch, run);
+    if (run->phase == HK_PHASE_RETRY) {
+        assert_int_equal(run->endpoint_count, 1);
+        assert_true(event->plan_lsn != 0 && event->plan_lsn <= watch->lsn_durable);
+        assert_int_equal(delivery_of(watch, &run->event, run->attempt.delivery)->state,
+                         HK_DELIVERY_WAITING);
+        return;
+    }
+    assert_int_equal(event->plan_lsn, 0);
+    assert_false(event->is_asked);
+    event->is_asked = true;
+    event->asked_generation = run->generation;
+    assert_true(strlen(run->policy) < sizeof(event->asked));
+    memcpy(event->asked, run->policy, strlen(run->policy) + 1);
+}
+
+void watch_answered(struct watch *watch, const struct hk_uuid *event, enum hk_policy_phase phase)
+{
+    if (phase == HK_PHASE_PLAN)
+        event_of(watch, event)->is_asked = false;
 }
 
 /* Promises 2 and 3, and the caps. */

@@ -2,7 +2,7 @@
 #include "support_world.h"
 
 #include "base/alloc.h"
-#include "engine/state.h"
+#include "engine/policies.h"
 #include "support_cmocka.h"
 
 #include <stdio.h>
@@ -38,6 +38,7 @@ static void world_new(struct world *world, const struct hk_engine_options *optio
         .now = { { START_MONO_NS }, { START_WALL_MS } },
     };
     world->watch.options = world->setup.options;
+    world->policy_runs.cost = (struct hk_policy_cost){ 100, 20000 };
     world->engine = hk_engine_new(&world->setup);
 }
 
@@ -55,8 +56,11 @@ void world_fini(struct world *world)
     hk_commands_fini(&world->commands);
     kept_log_fini(&world->log);
     kept_log_fini(&world->rows);
-    for (uint32_t i = 0; i < world->run_count; i++)
+    for (uint32_t i = 0; i < world->run_count; i++) {
         hk_body_unref(world->runs[i].body);
+        hk_body_unref(world->runs[i].own);
+    }
+    policy_runs_fini(&world->policy_runs);
     for (uint32_t i = 0; i < world->reply_count; i++)
         hk_reply_free(world->replies[i]);
     hk_free(world->runs);
@@ -86,6 +90,12 @@ static const struct kept_record *log_find(const struct world *world, uint64_t ls
     return NULL;
 }
 
+static bool is_located(const struct hk_record *record)
+{
+    return record->type == HK_RECORD_EVENT ||
+           (record->type == HK_RECORD_PLAN && record->plan.policy.size > 0);
+}
+
 void world_disk(struct world *world, uint64_t lsn)
 {
     struct hk_fact_appended appended = { .lsn = lsn };
@@ -96,7 +106,7 @@ void world_disk(struct world *world, uint64_t lsn)
         hk_alloc_zero_or_die(world->log.count - first + 1, sizeof(*appended.located));
     for (uint32_t i = first; i < world->log.count; i++) {
         const struct kept_record *kept = world->log.items[i];
-        if (kept->record.lsn <= lsn && kept->record.type == HK_RECORD_EVENT)
+        if (kept->record.lsn <= lsn && is_located(&kept->record))
             appended.located[appended.located_count++].location = kept->location;
     }
     world->lsn_durable = lsn;
@@ -113,9 +123,11 @@ void world_load(struct world *world, uint32_t place)
     if (!world->is_loading_broken) {
         const struct kept_record *kept = log_find(world, load.location.lsn);
         assert_non_null(kept);
-        assert_int_equal(kept->record.type, HK_RECORD_EVENT);
+        assert_int_equal(kept->record.type, load.is_plan ? HK_RECORD_PLAN : HK_RECORD_EVENT);
         assert_int_equal(kept->location.offset, load.location.offset);
-        loaded.body = hk_body_ref(kept->body);
+        assert_true(kept->record.lsn <= world->lsn_durable);
+        loaded.body = load.is_plan ? NULL : hk_body_ref(kept->body);
+        loaded.plan = load.is_plan ? hk_plan_clone(kept->plan) : NULL;
         loaded.code = 0;
     }
     world->loaded_count++;
@@ -147,20 +159,39 @@ void world_end(struct world *world, uint32_t place, struct hk_outcome outcome)
     memmove(&world->runs[place], &world->runs[place + 1],
             (--world->run_count - place) * sizeof(run));
     hk_body_unref(run.body);
+    hk_body_unref(run.own);
     watch_ended(&world->watch, &run.event, run.number);
     world_push(world, HK_FACT_ATTEMPT_ENDED)->attempt_ended =
         (struct hk_fact_attempt_ended){ run.delivery, outcome };
+}
+
+static void assert_equal_bodies(const struct hk_body *one, const struct hk_body *other)
+{
+    assert_int_equal(one == NULL, other == NULL);
+    if (!one)
+        return;
+    assert_true(hk_slice_is_equal(hk_body_text(one), hk_body_text(other)));
+    assert_true(hk_slice_is_equal(hk_body_head(one), hk_body_head(other)));
+}
+
+/* What goes out is what was accepted, and what the plan's record says of this delivery. */
+static void assert_as_written(const struct world *world,
+                              const struct hk_command_start_attempt *start, uint16_t number)
+{
+    const struct watch_event *event = watch_event_find(&world->watch, &start->event);
+    const struct kept_record *accepted = log_find(world, event->lsn);
+    const struct kept_record *planned = log_find(world, event->plan_lsn);
+    assert_non_null(accepted);
+    assert_non_null(planned);
+    assert_equal_bodies(start->body, accepted->body);
+    assert_equal_bodies(start->own, planned->record.plan.deliveries[number - 1].own);
 }
 
 static void take_start(struct world *world, const struct hk_command_start_attempt *start,
                        uint16_t number)
 {
     watch_start(&world->watch, start);
-    const struct kept_record *kept =
-        log_find(world, watch_event_find(&world->watch, &start->event)->lsn);
-    assert_non_null(kept);
-    assert_true(hk_slice_is_equal(hk_body_text(start->body), hk_body_text(kept->body)));
-    assert_true(hk_slice_is_equal(hk_body_head(start->body), hk_body_head(kept->body)));
+    assert_as_written(world, start, number);
     struct world_run run = {
         .delivery = start->delivery,
         .event = start->event,
@@ -168,6 +199,7 @@ static void take_start(struct world *world, const struct hk_command_start_attemp
         .attempt = start->attempt,
         .timeout_ms = start->timeout_ms,
         .body = hk_body_ref(start->body),
+        .own = start->own ? hk_body_ref(start->own) : NULL,
     };
     for (uint32_t i = 0; i < world->watch.endpoint_count; i++)
         if (world->watch.endpoints[i].slot_id == start->endpoint)
@@ -254,7 +286,8 @@ static void take_command(struct world *world, const struct hk_command *command, 
         take_load(world, &command->load);
         break;
     case HK_COMMAND_RUN_POLICY:
-        world->policy_run_count++;
+        watch_run(&world->watch, &command->run_policy);
+        policy_runs_take(&world->policy_runs, &command->run_policy);
         break;
     case HK_COMMAND_START_ATTEMPT:
         take_start(world, &command->start_attempt, *number);
@@ -292,6 +325,8 @@ static void carry_out(struct world *world)
         world_load(world, 0);
     while (world->network && world->run_count > 0)
         world_end(world, 0, world->network(world, &world->runs[0]));
+    while (world->policy_runs.hand && world->policy_runs.count > 0)
+        world->policy_runs.hand(world, 0);
 }
 
 void world_step(struct world *world)
@@ -622,8 +657,28 @@ static void assert_no_rows(const struct hk_engine *engine)
     assert_int_equal(engine->bodies.slots.count, 0);
     assert_int_equal(engine->waits.count, 0);
     assert_int_equal(engine->answers.count + engine->planned.count + engine->unlocated.count, 0);
+    assert_int_equal(engine->unplanned.count + engine->holds.count + engine->advices.count, 0);
+    assert_int_equal(engine->planning_turns.count, 0);
     assert_int_equal(hk_index_count(&engine->event_index), 0);
     assert_true(hk_index_count(&engine->finished.index) <= HK_FINISHED_MAX);
+}
+
+/* Of editions there are those of the set, and those that merchants used last. */
+static void assert_no_editions(const struct hk_engine *engine)
+{
+    const struct hk_policies *policies = &engine->policies;
+    uint32_t user_count = 0;
+    uint32_t wanted = policies->set ? policies->set->count : 0;
+    for (uint32_t slot = 0; slot < policies->edition_rows.fresh; slot++)
+        if (hk_slots_is_taken(&policies->edition_rows, slot))
+            user_count += hk__edition(engine, slot)->user_count;
+    for (uint32_t slot = 0; slot < policies->uses.fresh; slot++)
+        if (hk_slots_is_taken(&policies->uses, slot))
+            wanted +=
+                ((struct hk_use_row *)hk_slots_row(&policies->uses, slot))->edition != HK_SLOT_NONE;
+    assert_int_equal(user_count, wanted);
+    assert_int_equal(policies->edition_rows.count, hk_index_count(&policies->edition_index));
+    assert_true(policies->uses.count <= engine->merchants.count);
 }
 
 void assert_world_idle(const struct world *world)
@@ -635,8 +690,10 @@ void assert_world_idle(const struct world *world)
     assert_int_equal(stats.deliveries_waiting, 0);
     assert_int_equal(stats.deliveries_in_flight, 0);
     assert_int_equal(stats.body_cache_bytes, 0);
+    assert_int_equal(stats.events_planning + stats.events_held + stats.policy_runs, 0);
     assert_true(hk_engine_due(world->engine).ns == HK_MONO_NEVER.ns);
     assert_no_rows(world->engine);
+    assert_no_editions(world->engine);
 }
 
 void assert_same_worlds(struct world *one, struct world *other)

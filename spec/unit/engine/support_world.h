@@ -7,6 +7,7 @@
 #pragma once
 #include "engine/engine.h"
 #include "support_log.h"
+#include "support_policy.h"
 #include "support_watch.h"
 
 /** An attempt that runs. */
@@ -18,6 +19,7 @@ struct world_run {
     uint32_t timeout_ms;
     struct hk_uuid endpoint;
     struct hk_body *body; /**< A reference of its own. */
+    struct hk_body *own;  /**< Likewise, or NULL. */
 };
 
 /** What became of an ACCEPT. */
@@ -54,6 +56,7 @@ struct world {
     struct world_run *runs;
     uint32_t run_count;
     world_network_fn network; /**< NULL: the test ends runs itself. */
+    struct policy_runs policy_runs;
 
     struct world_accept *accepts;
     uint32_t accept_count;
@@ -69,7 +72,7 @@ struct world {
     struct watch watch;
     uint64_t token;
     uint32_t event_number, endpoint_number;
-    uint32_t step_count, started_count, loaded_count, sync_count, drained_count, policy_run_count;
+    uint32_t step_count, started_count, loaded_count, sync_count, drained_count;
     uint32_t taken; /**< Facts that the last step took. */
 };
 
