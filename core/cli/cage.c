@@ -5,6 +5,8 @@
 #include "cli/file.h"
 
 #include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #define LIB_DIR_DEFAULT "/usr/share/hookd/lib"
 #define TABLES_DIR_DEFAULT "/etc/hookd/tables"
@@ -19,27 +21,48 @@ static const struct hk_policy_options policy_default = {
 
 enum { PLAN_BYTES_MAX = 4 << 20 };
 
-/** Finds the folder `name`: what was given, else beside the file, else one up, else `installed`. */
+/** Gets "FOLDER/MORE" if it is a folder; else NULL. The caller frees. */
+static char *find_below(const char *folder, const char *more)
+{
+    char *path = hk_file_join(folder, more);
+    if (hk_file_is_folder(path))
+        return path;
+    hk_free(path);
+    return NULL;
+}
+
+/** Gets what ships with the running program, in a build folder too: ../share/hookd/NAME. */
+static char *find_shipped(const char *name)
+{
+    char program[PATH_MAX], more[64];
+    ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (size <= 0)
+        return NULL;
+    program[size] = '\0';
+    (void)snprintf(more, sizeof(more), "../share/hookd/%s", name);
+    char *folder = hk_file_folder(program);
+    char *found = find_below(folder, more);
+    hk_free(folder);
+    return found;
+}
+
+/** Finds the folder `name`: what was given, else beside the file, else one up, else what ships,
+ * else `installed`. */
 static char *find_folder(const struct hk_cage_places *places, const char *given, const char *name,
                          const char *installed)
 {
+    char above[64];
     if (given)
         return hk_strdup_or_die(given);
+    (void)snprintf(above, sizeof(above), "../%s", name);
     char *folder = hk_file_folder(places->near ? places->near : ".");
-    char *beside = hk_file_join(folder, name);
-    char *above = hk_file_join(folder, "..");
-    char *found = hk_file_join(above, name);
-    if (hk_file_is_folder(beside)) {
-        hk_free(found);
-        found = hk_strdup_or_die(beside);
-    } else if (!hk_file_is_folder(found)) {
-        hk_free(found);
-        found = hk_strdup_or_die(installed);
-    }
-    hk_free(above);
-    hk_free(beside);
+    char *found = find_below(folder, name);
+    if (found == NULL)
+        found = find_below(folder, above);
+    if (found == NULL)
+        found = find_shipped(name);
     hk_free(folder);
-    return found;
+    return found ? found : hk_strdup_or_die(installed);
 }
 
 /** A folder that was named must be there; one that was only looked for need not. */

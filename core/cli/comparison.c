@@ -119,7 +119,8 @@ static int add_candidate(struct hk_comparison_plan *plan, const struct hk_plan_v
     side->endpoint = view->shop->endpoints[delivery->endpoint].uuid;
     side->is_skipped = delivery->reason != HK_REASON_NONE;
     for (uint32_t i = 0; i < delivery->header_count; i++)
-        add_header(&side->headers, delivery->headers[2 * i], delivery->headers[2 * i + 1]);
+        add_header(&side->headers, delivery->headers[(size_t)2 * i],
+                   delivery->headers[(size_t)2 * i + 1]);
     sort_headers(&side->headers);
     if (!delivery->has_body)
         return hk_bytes_append_text(&side->diff, "[]");

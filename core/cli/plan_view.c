@@ -42,7 +42,8 @@ static void print_delivery(const struct hk_plan_view *view, const struct hk_scre
     }
     hk_screen_print(screen, "\n");
     for (uint32_t i = 0; i < delivery->header_count; i++)
-        hk_diff_view_header(screen, delivery->headers[2 * i], delivery->headers[2 * i + 1]);
+        hk_diff_view_header(screen, delivery->headers[(size_t)2 * i],
+                            delivery->headers[(size_t)2 * i + 1]);
     if (delivery->has_body)
         hk_diff_view_bodies(screen, view->body, delivery->body);
 }
@@ -139,11 +140,11 @@ static int append_headers(struct hk_bytes *out, const struct hk_wire_delivery *d
     for (uint32_t i = 0; code == 0 && i < delivery->header_count; i++) {
         code = hk_bytes_append_text(out, i > 0 ? "," : "");
         if (code == 0)
-            code = hk_json_append_string(out, delivery->headers[2 * i]);
+            code = hk_json_append_string(out, delivery->headers[(size_t)2 * i]);
         if (code == 0)
             code = hk_bytes_append_text(out, ":");
         if (code == 0)
-            code = hk_json_append_string(out, delivery->headers[2 * i + 1]);
+            code = hk_json_append_string(out, delivery->headers[(size_t)2 * i + 1]);
     }
     return code < 0 ? code : hk_bytes_append_text(out, "}");
 }

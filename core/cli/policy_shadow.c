@@ -215,7 +215,7 @@ static int compare(struct shadow *shadow, const struct subject *subject,
 static int plan(struct shadow *shadow, struct subject *subject, const json_t *merchant,
                 struct hk_fault *fault)
 {
-    struct hk_trial trial;
+    struct hk_trial trial = { 0 };
     int code = make_question(subject, merchant, fault);
     if (code == 0)
         code = hk_trial_run(&shadow->cage, &subject->question, &trial, fault);

@@ -93,7 +93,7 @@ static int read_question(struct test *test, struct hk_fault *fault)
     const char *merchant = hk_arguments_get(arguments, "merchant");
     const char *answer = hk_arguments_get(arguments, "answer");
     struct hk_uuid_maker maker = { 0 };
-    struct hk_wall received;
+    struct hk_wall received = { 0 };
     int code = hk_event_file_read(&test->event, hk_arguments_get(arguments, "event"), fault);
     if (code == 0 && merchant)
         code = hk_shop_read(&test->shop, merchant, hk_bytes_slice(&test->event.type), fault);
@@ -139,7 +139,7 @@ static int run_once(struct test *test, uint32_t script, struct hk_trial *trial,
 static int repeat(struct test *test, const struct hk_trial *first, struct repeats *repeats,
                   struct hk_fault *fault)
 {
-    struct hk_trial again;
+    struct hk_trial again = { 0 };
     *repeats = (struct repeats){ true, true };
     // A worker that died has no states left, and would die again.
     if (first->message.kind == HK_WIRE_FAILED)
@@ -239,7 +239,7 @@ static bool has_hook(const struct test *test)
 
 static enum hk_exit run_test(struct test *test)
 {
-    struct hk_trial trial;
+    struct hk_trial trial = { 0 };
     struct repeats repeats;
     struct hk_fault fault;
     int code = hk_cage_tell(&test->cage, FIRST, &test->policy.items[0], &fault);
