@@ -222,6 +222,23 @@ int hk_process_cpu(const struct hk_process *process, uint64_t *cpu_us)
     return 0;
 }
 
+void hk_process_kill(struct hk_process *process)
+{
+    hk_assert(process->pid > 0);
+    (void)kill(process->pid, SIGKILL);
+    if (process->fd >= 0)
+        close(process->fd);
+    process->fd = -1;
+}
+
+bool hk_process_reap(struct hk_process *process)
+{
+    if (process->pid > 0 && waitpid(process->pid, NULL, WNOHANG) == 0)
+        return false;
+    process->pid = 0;
+    return true;
+}
+
 int hk_process_end(struct hk_process *process)
 {
     int status = 0;

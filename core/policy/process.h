@@ -43,6 +43,13 @@ HK_MUST_CHECK int hk_process_cpu(const struct hk_process *process, uint64_t *cpu
  * the signal, or 0 and below: minus its exit status. */
 int hk_process_end(struct hk_process *process);
 
+/** Kills and closes without waiting: fd -1, pid stays until hk_process_reap. The memory of a large
+ * worker takes its time to go. */
+void hk_process_kill(struct hk_process *process);
+
+/** Has a killed one gone? Then it leaves nothing behind and pid is 0. */
+bool hk_process_reap(struct hk_process *process);
+
 /** Writes how a worker ended, from what hk_process_end said: "was ended by SIGSEGV", "was ended by
  * its cage (SIGSYS)", "ended by itself with status 3". Returns `text`. */
 const char *hk_process_describe(int ended, char text[HK_PROCESS_TEXT_MAX]);
