@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-void hk_reload_ask(struct hk_exchange *exchange)
+void hk_reload_want(struct hk_exchange *exchange)
 {
     const struct hk_server_options *options = &hk_exchange_api(exchange)->options;
     if (options->reload == NULL) {

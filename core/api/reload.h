@@ -6,7 +6,7 @@
 #include "api/reload_report.h"
 
 /** Asks the daemon; the exchange waits. */
-void hk_reload_ask(struct hk_exchange *exchange);
+void hk_reload_want(struct hk_exchange *exchange);
 
 /** Answers: 200 when all was taken, else 422 with the same data. */
 void hk_reload_answer(struct hk_exchange *exchange, const struct hk_reload_report *report);

@@ -86,7 +86,7 @@ const struct hk_route hk_routes[] = {
     { "/api/v1/policies/{name}/events",
       HK_SCOPE_PLATFORM,
       { GET(hk_policies_events, hk_policies_events_reply) } },
-    { "/api/v1/reload", HK_SCOPE_PLATFORM, { ACT(hk_reload_ask, NULL) } },
+    { "/api/v1/reload", HK_SCOPE_PLATFORM, { ACT(hk_reload_want, NULL) } },
     { "/api/v1/stats", HK_SCOPE_PLATFORM, { GET(hk_status_stats, hk_status_stats_reply) } },
     { "/api/v1/tail", HK_SCOPE_PLATFORM, { GET(hk_tail_start, hk_tail_start_reply) } },
     { "/healthz", HK_SCOPE_OPEN, { GET(hk_status_health, NULL) } },

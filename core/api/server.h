@@ -4,8 +4,8 @@
  *
  * It parses, checks and renders; what touches state goes to the engine as an ACCEPT or REQUEST fact
  * and comes back through the functions below.
- * Thread: all functions are the shell's, except that `submit` and `reload` are called on the api
- * thread. */
+ * Thread: all functions are the shell's, except that the callbacks of the options are called on the
+ * api thread. */
 #pragma once
 #include "base/hash.h"
 #include "base/moment.h"
@@ -15,6 +15,13 @@
 
 struct hk_server;
 struct hk_reload_report;
+
+/** How the policy workers are. */
+struct hk_worker_status {
+    uint32_t wanted, running;
+    uint64_t restarts;
+    char error[512]; /**< Why the last one that ended did; empty: none did. */
+};
 
 struct hk_server_options {
     const struct hk_config *config; /**< Borrowed for the life of the server; hk_server_configure
@@ -28,6 +35,8 @@ struct hk_server_options {
     /** Somebody asks for a reload; answered by hk_server_reloaded with `token`. On the api thread.
      * NULL: there are none. */
     void (*reload)(void *arg, uint64_t token);
+    /** Gets how the workers are. On the api thread. NULL: there are none. */
+    void (*workers)(void *arg, struct hk_worker_status *status);
     void *arg;
 };
 

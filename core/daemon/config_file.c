@@ -110,10 +110,10 @@ int hk_config_load(const char *path, bool create_keys, struct hk_config *config,
     return code;
 }
 
-int hk_config_check(const char *path, struct hk_config_faults *faults)
+int hk_config_check(const char *path, struct hk_config *config, struct hk_config_faults *faults)
 {
-    struct hk_config config;
-    int code = file_read(path ? path : HK_CONFIG_PATH_DEFAULT, false, &config, faults);
-    hk_config_fini(&config);
+    int code = file_read(path ? path : HK_CONFIG_PATH_DEFAULT, false, config, faults);
+    if (code < 0)
+        hk_config_fini(config);
     return code;
 }

@@ -18,6 +18,7 @@ HK_MUST_CHECK int hk_config_load(const char *path, bool create_keys, struct hk_c
                                  struct hk_fault *fault);
 
 /** Does the same for a person: all faults, sorted by line. Nothing is created; a credential that is
- * missing is a note, because a start will make it. The caller ends `faults`. 0, HK_ESYNTAX or
- * HK_EINVAL. */
-HK_MUST_CHECK int hk_config_check(const char *path, struct hk_config_faults *faults);
+ * missing is a note, because a start will make it. The caller ends `faults`, and `config` on 0;
+ * else it is empty. 0, HK_ESYNTAX or HK_EINVAL. */
+HK_MUST_CHECK int hk_config_check(const char *path, struct hk_config *config,
+                                  struct hk_config_faults *faults);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/seal.h"
 #include "daemon/clock.h"
+#include "daemon/script_places.h"
 #include "version.h"
 
 #include <stdio.h>
@@ -75,6 +76,47 @@ static int journal_start(struct hk_hands *hands, const struct hk_hands_setup *se
     return 0;
 }
 
+/** A script that does not load stops nobody: its merchants' events are held. */
+static void say_refused(const struct hk_scripts_report *report)
+{
+    for (uint32_t i = 0; i < report->count; i++)
+        if (report->lines[i].what == HK_SCRIPT_REFUSED)
+            hk_log_error("refused", HK_F("name", report->lines[i].name),
+                         HK_F("fault", report->lines[i].fault));
+}
+
+static int scripts_load(struct hk_hands *hands, const struct hk_hands_setup *setup,
+                        struct hk_fault *fault)
+{
+    struct hk_scripts_report report = { 0 };
+    int code = hk_script_places_load(setup->config, NULL, false, &hands->scripts, &report, fault);
+    if (code)
+        return code == HK_EIO || code == HK_ENOTFOUND ? fault->code = HK_EINVAL : code;
+    say_refused(&report);
+    hk_log_info("policies loaded", HK_FI("policies", hands->scripts->count),
+                HK_FI("refused", report.refused_count));
+    hk_scripts_report_fini(&report);
+    return 0;
+}
+
+static int pool_start(struct hk_hands *hands, const struct hk_hands_setup *setup,
+                      struct hk_fault *fault)
+{
+    struct hk_script_places places;
+    hk_script_places_init(&places, setup->config);
+    const struct hk_pool_options options = {
+        .worker_path = places.worker_path,
+        .policy = setup->config->policy,
+        .plan_bytes_max = setup->config->plan_bytes_max,
+        .scripts = hands->scripts,
+        .facts = setup->events.facts,
+        .arg = setup->events.arg,
+    };
+    int code = hk_pool_start(&options, &hands->pool, fault);
+    hk_script_places_fini(&places);
+    return code;
+}
+
 static int server_start(struct hk_hands *hands, const struct hk_hands_setup *setup,
                         struct hk_fault *fault)
 {
@@ -91,6 +133,8 @@ static int server_start(struct hk_hands *hands, const struct hk_hands_setup *set
         .version = hk_version(),
         .clock = hk_clock_now,
         .submit = setup->events.facts,
+        .reload = setup->events.reload,
+        .workers = setup->events.workers,
         .arg = setup->events.arg,
     };
     memcpy(&options.hash_key, digest, sizeof(options.hash_key));
@@ -130,6 +174,10 @@ int hk_hands_start(struct hk_hands *hands, const struct hk_hands_setup *setup, u
     if (!code)
         code = hk_run_folder_open(setup->config->run_dir, &hands->run_folder, fault);
     if (!code)
+        code = scripts_load(hands, setup, fault);
+    if (!code)
+        code = pool_start(hands, setup, fault);
+    if (!code)
         code = server_start(hands, setup, fault);
     if (!code)
         code = sender_start(hands, setup, fault);
@@ -143,9 +191,12 @@ void hk_hands_stop_outer(struct hk_hands *hands)
 {
     if (hands->server)
         hk_server_free(hands->server);
+    if (hands->pool)
+        hk_pool_stop(hands->pool);
     if (hands->sender)
         hk_sender_free(hands->sender);
     hands->server = NULL;
+    hands->pool = NULL;
     hands->sender = NULL;
 }
 
@@ -159,6 +210,8 @@ int hk_hands_stop(struct hk_hands *hands, struct hk_fault *fault)
     if (hands->disk)
         hk_disk_posix_close(hands->disk);
     hk_run_folder_close(hands->run_folder);
+    if (hands->scripts)
+        hk_scripts_unref(hands->scripts);
     *hands = (struct hk_hands){ 0 };
     return code;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* hookd: the daemon's command line. Exit codes: interface.md section 1. */
 #include "daemon/config_file.h"
+#include "daemon/script_places.h"
 #include "daemon/shell.h"
 #include "version.h"
 
@@ -13,7 +14,8 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_CONFIG = 3, EXIT_STA
 
 static const char usage[] =
     "usage: hookd serve [--config FILE]   run in the foreground\n"
-    "       hookd check [--config FILE]   check the config, say what is wrong, exit 0 or 3\n"
+    "       hookd check [--config FILE]   check config and policies, say what is wrong,\n"
+    "                                     exit 0 or 3\n"
     "       hookd version                 version, commit, libraries\n"
     "\n"
     "FILE is a Lua file that returns a table; without --config it is " HK_CONFIG_PATH_DEFAULT ".\n"
@@ -62,6 +64,7 @@ static int serve(const char *path)
     const struct sigaction ignore = { .sa_handler = SIG_IGN };
     (void)sigaction(SIGPIPE, &ignore, NULL);
     hk_log_configure(config.log_level, config.log_format);
+    hk_script_places_mend(&config);
     code = hk_shell_run(&config, path ? path : HK_CONFIG_PATH_DEFAULT, &fault);
     if (code < 0)
         hk_log_error("stopped", HK_F("error", hk_error_name(code)), HK_F("reason", fault.text));
@@ -69,25 +72,58 @@ static int serve(const char *path)
     return exit_code_of(code);
 }
 
-static int check(const char *path)
+static void say_config_faults(const char *path, const struct hk_config_faults *faults)
 {
-    struct hk_config_faults faults = { 0 };
-    int code = hk_config_check(path, &faults);
-    path = path ? path : HK_CONFIG_PATH_DEFAULT;
-    for (uint32_t i = 0; i < faults.count; i++) {
-        const struct hk_config_fault *fault = &faults.items[i];
+    for (uint32_t i = 0; i < faults->count; i++) {
+        const struct hk_config_fault *fault = &faults->items[i];
         if (fault->line == 0)
             (void)printf("%s\n", fault->text);
         else
             (void)printf("%s:%u: %s%s\n", path, fault->line, fault->is_note ? "note: " : "",
                          fault->text);
     }
-    if (code == 0)
-        (void)printf("%s: ok\n", path);
-    else if (faults.count == 0)
+}
+
+/** Reads and checks policies, libraries and tables as a start does; says what is wrong. */
+static int check_policies(const char *path, struct hk_config *config)
+{
+    struct hk_scripts *scripts = NULL;
+    struct hk_scripts_report report = { 0 };
+    struct hk_fault fault = { 0 };
+    hk_script_places_mend(config);
+    // What the worker logs of its own is for a daemon's log.
+    hk_log_configure(HK_LOG_ERROR, config->log_format);
+    int code = hk_script_places_load(config, NULL, true, &scripts, &report, &fault);
+    if (code < 0) {
+        (void)printf("%s: %s\n", path, fault.text);
+        return code;
+    }
+    for (uint32_t i = 0; i < report.count; i++)
+        if (report.lines[i].what == HK_SCRIPT_REFUSED)
+            (void)printf("%s\n", report.lines[i].fault);
+    code = report.refused_count > 0 ? HK_EINVAL : 0;
+    hk_scripts_report_fini(&report);
+    hk_scripts_unref(scripts);
+    return code;
+}
+
+static int check(const char *path)
+{
+    struct hk_config config;
+    struct hk_config_faults faults = { 0 };
+    path = path ? path : HK_CONFIG_PATH_DEFAULT;
+    int code = hk_config_check(path, &config, &faults);
+    say_config_faults(path, &faults);
+    if (code < 0 && faults.count == 0)
         (void)printf("%s: %s\n", path, hk_error_text(code));
     hk_config_faults_fini(&faults);
-    return code < 0 ? EXIT_CONFIG : EXIT_DONE;
+    if (code == 0) {
+        code = check_policies(path, &config);
+        hk_config_fini(&config);
+    }
+    if (code == 0)
+        (void)printf("%s: ok\n", path);
+    return code == HK_ESTART ? EXIT_FAILED : code < 0 ? EXIT_CONFIG : EXIT_DONE;
 }
 
 static int version(void)

@@ -6,12 +6,15 @@
 #include "base/mailbox.h"
 #include "base/seal.h"
 #include "daemon/clock.h"
-#include "daemon/config_file.h"
 #include "daemon/hands.h"
 #include "daemon/notify.h"
+#include "daemon/option_value.h"
+#include "daemon/reload.h"
 #include "daemon/space.h"
 
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <uv.h>
 
 #define SHELL_MAGIC UINT32_C(0x5348454c)
@@ -24,8 +27,10 @@ static const int signals_heard[SIGNAL_COUNT] = { SIGTERM, SIGINT, SIGHUP, SIGUSR
 
 struct hk_shell {
     uint32_t magic;
-    const struct hk_config *config;
+    const struct hk_config *config; /**< That counts now. */
+    struct hk_config *own_config;   /**< The same after a reload; or NULL. */
     const char *config_path;
+    struct hk_reload *reload;
     struct hk_engine *engine;
     struct hk_hands hands;
     struct hk_mailbox facts;
@@ -83,6 +88,24 @@ static void tell(struct hk_shell *shell, enum hk_fact_kind kind)
 {
     struct hk_fact fact = { .kind = kind };
     on_facts(shell, &fact, 1);
+}
+
+static void on_reload_wanted(void *arg, uint64_t token)
+{
+    struct hk_shell *shell = arg;
+    hk_reload_ask(shell->reload, token);
+}
+
+/* On the api's thread, which ends before the pool does. */
+static void on_workers_asked(void *arg, struct hk_worker_status *status)
+{
+    struct hk_shell *shell = arg;
+    struct hk_pool_status pool;
+    hk_pool_status(shell->hands.pool, &pool);
+    status->wanted = pool.workers_wanted;
+    status->running = pool.workers_running;
+    status->restarts = pool.restarts;
+    (void)snprintf(status->error, sizeof(status->error), "%s", pool.error);
 }
 
 /* ---- commands go out ---- */
@@ -211,6 +234,8 @@ static void carry_out(struct hk_shell *shell, const struct hk_command *command)
         answer(shell, command);
         break;
     case HK_COMMAND_RUN_POLICY:
+        if (shell->hands.pool)
+            hk_pool_run(shell->hands.pool, &command->run_policy);
         break;
     case HK_COMMAND_START_ATTEMPT:
     case HK_COMMAND_ENDPOINT_SET:
@@ -236,6 +261,8 @@ static void carry_out_all(struct hk_shell *shell)
 static void flush(struct hk_shell *shell)
 {
     hk_committer_flush(shell->hands.committer);
+    if (shell->hands.pool)
+        hk_pool_flush(shell->hands.pool);
     if (shell->hands.sender)
         hk_sender_flush(shell->hands.sender);
     if (shell->hands.server)
@@ -334,6 +361,62 @@ static void on_space(uv_timer_t *timer)
     on_facts(shell, &fact, 1);
 }
 
+/* ---- reload ---- */
+
+static void on_reload_begins(void *arg, struct hk_candidate_setup *setup)
+{
+    struct hk_shell *shell = arg;
+    char state[80];
+    (void)snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+                   hk_clock_now().mono.ns / 1000);
+    (void)hk_notify(state);
+    *setup = (struct hk_candidate_setup){ .config_path = shell->config_path,
+                                          .config = shell->config,
+                                          .previous = shell->hands.scripts };
+}
+
+/* The one swap point: what the engine says before the turn names the old generations, what it says
+ * after it the new ones, and the pool knows both until then. */
+static void swap(struct hk_shell *shell, struct hk_candidate *candidate)
+{
+    struct hk_config *config = candidate->config;
+    const struct hk_fact facts[] = {
+        { .kind = HK_FACT_CONFIG, .options = config->engine },
+        { .kind = HK_FACT_POLICIES, .policies = hk_scripts_policies(candidate->scripts) },
+    };
+    hk_pool_swap(shell->hands.pool, &config->policy, config->plan_bytes_max, candidate->scripts);
+    on_facts(shell, facts, 2);
+    turn(shell);
+    hk_pool_retire(shell->hands.pool);
+    hk_scripts_unref(shell->hands.scripts);
+    shell->hands.scripts = candidate->scripts;
+    candidate->scripts = NULL;
+
+    hk_log_configure(config->log_level, config->log_format);
+    hk_server_configure(shell->hands.server, hk_config_clone(config));
+    struct hk_config *before = shell->own_config;
+    shell->config = shell->own_config = config;
+    candidate->config = NULL;
+    if (before)
+        hk_config_fini(before);
+    hk_free(before);
+}
+
+static void on_reload_ended(void *arg, struct hk_candidate *candidate, const uint64_t *tokens,
+                            uint32_t count)
+{
+    struct hk_shell *shell = arg;
+    if (shell->stop != STOP_NONE)
+        return;
+    if (candidate->config)
+        swap(shell, candidate);
+    hk_reload_say(candidate->report);
+    hk_server_reloaded(shell->hands.server, tokens, count, candidate->report);
+    candidate->report = NULL;
+    flush(shell);
+    (void)hk_notify("READY=1");
+}
+
 /* ---- signals ---- */
 
 /* Nothing runs any more, or the time for it is over: what is known is written down. */
@@ -343,8 +426,8 @@ static void drained(struct hk_shell *shell)
         return;
     shell->stop = STOP_SNAPSHOT;
     uv_timer_stop(&shell->last_call);
-    /* The api and the delivery threads end first: then all that they told comes before the
-     * snapshot, and nothing changes while it is written. */
+    /* The api, the policies and the delivery threads end first: then all that they told comes
+     * before the snapshot, and nothing changes while it is written. */
     flush(shell);
     hk_hands_stop_outer(&shell->hands);
     tell(shell, HK_FACT_SNAPSHOT);
@@ -372,27 +455,11 @@ static void stop_begin(struct hk_shell *shell)
     tell(shell, HK_FACT_DRAIN);
 }
 
-static void reload(struct hk_shell *shell)
-{
-    struct hk_config config = { 0 };
-    struct hk_fault fault = { 0 };
-    if (hk_config_load(shell->config_path, false, &config, &fault) != 0) {
-        hk_log_error("reload refused; the old config stays", HK_F("fault", fault.text));
-        return;
-    }
-    struct hk_fact fact = { .kind = HK_FACT_CONFIG, .options = config.engine };
-    on_facts(shell, &fact, 1);
-    hk_log_configure(config.log_level, config.log_format);
-    hk_config_fini(&config);
-    hk_log_info("config reloaded", HK_F("applied", "retries, limits and log"),
-                HK_F("note", "a change of anything else takes a restart"));
-}
-
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct hk_shell *shell = handle->data;
     if (number == SIGHUP)
-        reload(shell);
+        hk_reload_ask(shell->reload, HK_RELOAD_NOBODY);
     else if (number == SIGUSR1)
         hk_log_warn("a snapshot is written at a clean stop only");
     else
@@ -422,6 +489,8 @@ static void loop_start(struct hk_shell *shell)
     shell->last_call.data = shell;
     uv_timer_init(&shell->loop, &shell->space);
     shell->space.data = shell;
+    const struct hk_reload_events events = { on_reload_begins, on_reload_ended, shell };
+    shell->reload = hk_reload_new(&shell->loop, &events);
     for (int i = 0; i < SIGNAL_COUNT; i++) {
         uv_signal_init(&shell->loop, &shell->signals[i]);
         shell->signals[i].data = shell;
@@ -435,7 +504,11 @@ static int hands_start(struct hk_shell *shell, uint64_t *lsn_last, struct hk_fau
     const struct hk_hands_setup setup = {
         .config = shell->config,
         .engine = shell->engine,
-        .events = { on_facts, { on_appended, on_loaded, on_failed, shell }, shell },
+        .events = { .facts = on_facts,
+                    .reload = on_reload_wanted,
+                    .workers = on_workers_asked,
+                    .committer = { on_appended, on_loaded, on_failed, shell },
+                    .arg = shell },
     };
     return hk_hands_start(&shell->hands, &setup, lsn_last, fault);
 }
@@ -443,6 +516,9 @@ static int hands_start(struct hk_shell *shell, uint64_t *lsn_last, struct hk_fau
 static int ready(struct hk_shell *shell, uint64_t lsn_last, struct hk_fault *fault)
 {
     struct hk_now now = hk_clock_now();
+    struct hk_fact policies = { .kind = HK_FACT_POLICIES,
+                                .policies = hk_scripts_policies(shell->hands.scripts) };
+    on_facts(shell, &policies, 1);
     const struct hk_texts *addresses = hk_server_addresses(shell->hands.server);
     hk_engine_start(shell->engine, lsn_last, now, &shell->commands);
     carry_out_all(shell);
@@ -473,9 +549,11 @@ static void loop_stop(struct hk_shell *shell)
 {
     if (!shell->has_loop)
         return;
+    hk_reload_stop(shell->reload);
     uv_walk(&shell->loop, handle_close, NULL);
     uv_run(&shell->loop, UV_RUN_DEFAULT);
     hk_assert(uv_loop_close(&shell->loop) == 0);
+    hk_reload_free(shell->reload);
 }
 
 static void facts_free(struct hk_shell *shell)

@@ -66,7 +66,7 @@ local function config_of(self)
     state_dir = self.folder .. '/state',
     run_dir = self.run_dir,
     policy_dir = self.policy_dir,
-    tables_dir = self.folder .. '/tables',
+    tables_dir = self.tables_dir,
     listen = { '127.0.0.1:0' },
     platform_keys = { hookd.PLATFORM_KEY },
     secret_key = SECRET_KEY,
@@ -91,6 +91,21 @@ function hookd:write_policy(name, text)
   return temp.write(('%s/%s.lua'):format(self.policy_dir, name), text)
 end
 
+-- Writes a lookup table; name with its ending ("branches.json").
+function hookd:write_table(name, text)
+  return temp.write(('%s/%s'):format(self.tables_dir, name), text)
+end
+
+-- Writes a library NAME.lua. From then on, with the next start or reload, lib_dir is this daemon's.
+function hookd:write_library(name, text)
+  if not self.lib_dir then
+    self.lib_dir = self.folder .. '/lib'
+    assert(os.execute('mkdir -m 700 ' .. temp.quote(self.lib_dir)))
+    self:configure { lib_dir = self.lib_dir }
+  end
+  return temp.write(('%s/%s.lua'):format(self.lib_dir, name), text)
+end
+
 -- [[ Running ]]
 
 -- A hookd that is set up but not started. options: config (laid over the default), env.
@@ -102,13 +117,14 @@ function hookd.new(options)
     state_dir = folder .. '/state',
     run_dir = folder .. '/run',
     policy_dir = folder .. '/policies',
+    tables_dir = folder .. '/tables',
     config_file = folder .. '/hookd.lua',
     log_file = folder .. '/log',
     platform_key = hookd.PLATFORM_KEY,
   }, hookd)
   self.control_socket = self.run_dir .. '/control.sock'
   assert(os.execute(('mkdir -m 700 %s %s %s %s'):format(temp.quote(self.state_dir),
-    temp.quote(self.run_dir), temp.quote(self.policy_dir), temp.quote(folder .. '/tables'))))
+    temp.quote(self.run_dir), temp.quote(self.policy_dir), temp.quote(self.tables_dir))))
   self:configure()
   return self
 end
@@ -271,9 +287,29 @@ function hookd:wait_event(merchant_id, id, state, timeout_s)
     what = function() return ('event %s to be %s, it is %s'):format(id, state, last) end }))
 end
 
--- Reloads config and policies over the API; the data of the answer.
+-- Reloads config and policies over the API, and nothing may be refused; the data of the answer.
 function hookd:reload()
   return (self:expect(200, { method = 'POST', path = '/api/v1/reload' }))
+end
+
+-- The same when something is to be refused; the data and the message.
+function hookd:reload_refused()
+  local data, got = self:expect(422, { method = 'POST', path = '/api/v1/reload' })
+  return data, got.json.message
+end
+
+-- The policies as the platform sees them, by name.
+function hookd:policies()
+  local by_name = {}
+  for _, policy in ipairs((self:expect(200, { path = '/api/v1/policies' }))) do
+    by_name[policy.name] = policy
+  end
+  return by_name
+end
+
+-- Why an event of a merchant became what it is.
+function hookd:why(merchant_id, id)
+  return (self:expect(200, { path = merchant_path(merchant_id, 'events/' .. id .. '/why') }))
 end
 
 return hookd

@@ -91,6 +91,15 @@ static void test_a_merchant_shows_its_use_of_a_policy(void **state)
                                         "\"error\":\"refunds.lua:9: no\"}"));
 }
 
+static void test_stats_tell_how_the_workers_are(void **state)
+{
+    (void)state;
+    ask("GET", "/api/v1/stats", 200);
+    assert_non_null(strstr(answer.body, "\"policy_workers_wanted\":2,\"policy_workers_running\":1,"
+                                        "\"policy_workers_restarts\":3,\"policy_workers_error\":"
+                                        "\"killed by \\\"SIGSYS\\\"\""));
+}
+
 static void test_policies_are_the_platforms(void **state)
 {
     (void)state;
@@ -107,6 +116,7 @@ int main(void)
         cmocka_unit_test(test_held_events_are_planned_again_by_name),
         cmocka_unit_test(test_the_last_events_are_ids),
         cmocka_unit_test(test_a_merchant_shows_its_use_of_a_policy),
+        cmocka_unit_test(test_stats_tell_how_the_workers_are),
         cmocka_unit_test(test_policies_are_the_platforms),
     };
     return cmocka_run_group_tests(tests, start, end);

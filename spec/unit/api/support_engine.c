@@ -66,6 +66,13 @@ static void on_reload(void *arg, uint64_t token)
     atomic_fetch_add(&engine->reload_count, 1);
 }
 
+static void on_workers(void *arg, struct hk_worker_status *status)
+{
+    (void)arg;
+    *status = (struct hk_worker_status){ .wanted = 2, .running = 1, .restarts = 3 };
+    snprintf(status->error, sizeof(status->error), "killed by \"SIGSYS\"");
+}
+
 static void add_merchant(struct hk_reply *reply, uint64_t id)
 {
     reply->merchants = hk_alloc_zero_or_die(1, sizeof(*reply->merchants));
@@ -336,6 +343,7 @@ void test_engine_start(struct test_engine *engine, uint32_t request_ms)
                                          .clock = test_clock,
                                          .submit = on_submit,
                                          .reload = on_reload,
+                                         .workers = on_workers,
                                          .arg = engine };
     assert_int_equal(hk__server_new(&options, request_ms, &engine->server, &fault), 0);
     hk_server_set_ready(engine->server, true);

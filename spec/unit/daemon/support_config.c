@@ -82,7 +82,11 @@ int config_case_check(struct config_case *config_case, const char *text,
 {
     write_config(config_case, text);
     *faults = (struct hk_config_faults){ 0 };
-    return hk_config_check(config_case->path, faults);
+    struct hk_config config;
+    int code = hk_config_check(config_case->path, &config, faults);
+    if (code == 0)
+        hk_config_fini(&config);
+    return code;
 }
 
 void config_case_read_source(const char *name, struct hk_bytes *text)
