@@ -138,7 +138,7 @@ static const struct {
     struct hk_slice body;
 } bad_bodies[] = {
     { "bad_json", { "{\"a\":}", 6 } },
-    { "bad_list", { "[1]", 3 } },
+    { "bad_scalar", { "1", 1 } },
     { "bad_nothing", { "", 0 } },
     { "bad_utf8", { "{\"a\":\"\xFF\"}", 9 } },
 };
@@ -178,6 +178,25 @@ static void plan_much(const struct hk_wire_run *run)
                                                 .delivery_count = run->endpoint_count } });
 }
 
+/** A header too many, or (with two endpoints) one that stands twice. */
+static void plan_headers(const struct hk_wire_run *run)
+{
+    char names[HK_POLICY_HEADERS_MAX + 1][8];
+    struct hk_slice headers[2 * (HK_POLICY_HEADERS_MAX + 1)];
+    for (uint32_t i = 0; i <= HK_POLICY_HEADERS_MAX; i++) {
+        snprintf(names[i], sizeof(names[i]), "X-%u", (unsigned)i);
+        headers[2 * i] = hk_slice_of(names[i]);
+        headers[2 * i + 1] = HK_SLICE("1");
+    }
+    struct hk_wire_delivery first = { .headers = headers,
+                                      .header_count = HK_POLICY_HEADERS_MAX + 1 };
+    if (run->endpoint_count > 1) {
+        first.header_count = 2;
+        headers[2] = HK_SLICE("x-0");
+    }
+    plan(run, &first, (struct hk_wire_planned){ 0 });
+}
+
 /** Plans as asked; false when the word is no plan. */
 static bool plan_as(const char *does, const struct hk_wire_run *run)
 {
@@ -209,6 +228,11 @@ static bool plan_as(const char *does, const struct hk_wire_run *run)
     } else if (strcmp(does, "burn") == 0) {
         burn(30);
         plan(run, NULL, planned);
+    } else if (strcmp(does, "bad_drop") == 0) {
+        planned.reason = HK_REASON_NO_ENDPOINT;
+        plan(run, NULL, planned);
+    } else if (strcmp(does, "bad_headers") == 0) {
+        plan_headers(run);
     } else if (strcmp(does, "filter") == 0) {
         struct hk_wire_run none = *run;
         none.endpoint_count = 0;
@@ -316,8 +340,6 @@ static void check_script(const struct hk_wire_check *check)
         fault = HK_SLICE("no such script");
     else if (strstr(script->does, "no") != NULL)
         fault = HK_SLICE("x.lua:1: no");
-    else if (!plan_as(script->does, &(struct hk_wire_run){ 0 }))
-        end_as(script->does);
     say(&(struct hk_wire_message){ .kind = HK_WIRE_CHECKED,
                                    .checked = { .run = check->run, .fault = fault } });
 }
