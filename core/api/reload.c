@@ -42,9 +42,11 @@ static json_t *view_report(const struct hk_reload_report *report)
 {
     json_t *fault =
         report->fault != NULL ? hk_answer_text(hk_slice_of(report->fault)) : json_null();
-    return json_pack("{s:{s:o,s:o,s:o},s:o,s:I}", "config", "applied", view_texts(&report->applied),
-                     "needs_restart", view_texts(&report->needs_restart), "fault", fault,
-                     "policies", view_lines(report), "refused", (json_int_t)report->refused_count);
+    return json_pack("{s:{s:o,s:o,s:o},s:o,s:I,s:f}", "config", "applied",
+                     view_texts(&report->applied), "needs_restart",
+                     view_texts(&report->needs_restart), "fault", fault, "policies",
+                     view_lines(report), "refused", (json_int_t)report->refused_count, "pause_ms",
+                     (double)report->pause_us / 1000.0);
 }
 
 /** Says in a sentence why not everything was taken. */

@@ -26,6 +26,7 @@ struct hk_reload_report {
     struct hk_reload_line *lines;
     uint32_t line_count;
     uint32_t refused_count;
+    uint64_t pause_us; /**< For so long the main thread did nothing but swap. */
 };
 
 /** Gets the word of `what`: "kept", "swapped", "added", "removed", "refused". */

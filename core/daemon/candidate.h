@@ -14,8 +14,8 @@ struct hk_candidate {
 
 struct hk_candidate_setup {
     const char *config_path;
-    const struct hk_config *config;    /**< In use. */
-    const struct hk_scripts *previous; /**< In use. */
+    const struct hk_config *config; /**< In use. */
+    struct hk_scripts *previous;    /**< In use; NULL: none. */
 };
 
 /** Reads and checks everything. Either both config and scripts are there, or neither: then the

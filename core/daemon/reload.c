@@ -52,6 +52,7 @@ static void on_done(uv_work_t *work, int status)
         reload->events.ended(reload->events.arg, &reload->candidate, reload->waiting.items,
                              reload->waiting.count);
     hk_candidate_fini(&reload->candidate);
+    hk_scripts_unref(reload->setup.previous);
     reload->waiting.count = 0;
     if (reload->is_wanted && !reload->is_stopped)
         begin(reload);
@@ -65,6 +66,8 @@ static void begin(struct hk_reload *reload)
     reload->is_wanted = false;
     reload->is_running = true;
     reload->events.begins(reload->events.arg, &reload->setup);
+    if (reload->setup.previous != NULL)
+        hk_scripts_ref(reload->setup.previous);
     hk_assert(uv_queue_work(reload->wake.loop, &reload->work, on_work, on_done) == 0);
 }
 
@@ -124,7 +127,8 @@ void hk_reload_say(const struct hk_reload_report *report)
     if (needs_restart.size > 0)
         hk_log_warn("options changed that take a restart", HK_F("options", needs_restart.at));
     hk_log_info("reloaded", HK_F("config", applied.size > 0 ? applied.at : "as it was"),
-                HK_FI("policies", report->line_count), HK_FI("refused", report->refused_count));
+                HK_FI("policies", report->line_count), HK_FI("refused", report->refused_count),
+                HK_FI("pause_us", report->pause_us));
     hk_bytes_fini(&applied);
     hk_bytes_fini(&needs_restart);
 }

@@ -16,7 +16,8 @@
 struct hk_reload;
 
 struct hk_reload_events {
-    /** What is in use now; asked before each reload begins. On the loop's thread. */
+    /** What is in use now; asked before each reload begins, which takes a reference of the scripts.
+     * The config must stay until the reload ended or hk_reload_free. On the loop's thread. */
     void (*begins)(void *arg, struct hk_candidate_setup *setup);
     /** A reload has read and checked everything. The callback takes what it wants of the candidate
      * (and sets that NULL). `tokens` are of those who asked, to be told. On the loop's thread. */

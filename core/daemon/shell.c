@@ -331,15 +331,17 @@ static void on_timer(uv_timer_t *timer)
 
 /* ---- room on the disk ---- */
 
-enum { SPACE_EVERY_MS = 1000, RESULT_BYTES = 256 };
+enum { SPACE_EVERY_MS = 1000, RESULT_BYTES = 256, ATTEMPT_BYTES = 64 };
 
-/* What was accepted must be finished (design.md section 3, promise 7): two segments, and a result
- * for each delivery that is pending. */
+/* What was accepted must be finished (design.md section 3, promise 7): two segments, a result for
+ * each delivery that is pending, and all attempts of the events that still wait for their plan. */
 static uint64_t space_needed(const struct hk_shell *shell)
 {
     struct hk_stats stats;
     hk_engine_stats(shell->engine, &stats);
-    return 2 * HK_SEGMENT_BYTES + RESULT_BYTES * stats.deliveries_pending;
+    uint64_t unplanned = stats.events_planning + stats.events_held;
+    return 2 * HK_SEGMENT_BYTES + RESULT_BYTES * stats.deliveries_pending +
+           ATTEMPT_BYTES * shell->config->engine.attempts * unplanned;
 }
 
 static void on_space(uv_timer_t *timer)
@@ -408,8 +410,10 @@ static void on_reload_ended(void *arg, struct hk_candidate *candidate, const uin
     struct hk_shell *shell = arg;
     if (shell->stop != STOP_NONE)
         return;
+    int64_t began_ns = hk_clock_now().mono.ns;
     if (candidate->config)
         swap(shell, candidate);
+    candidate->report->pause_us = (uint64_t)(hk_clock_now().mono.ns - began_ns) / 1000;
     hk_reload_say(candidate->report);
     hk_server_reloaded(shell->hands.server, tokens, count, candidate->report);
     candidate->report = NULL;
@@ -580,6 +584,9 @@ static int shell_end(struct hk_shell *shell, int code, struct hk_fault *fault)
         *fault = last;
         code = stopped;
     }
+    if (shell->own_config)
+        hk_config_fini(shell->own_config);
+    hk_free(shell->own_config);
     pthread_mutex_destroy(&shell->lock);
     hk_free(shell);
     return code;

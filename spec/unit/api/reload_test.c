@@ -40,7 +40,8 @@ static void test_a_reload_tells_what_it_did(void **state)
         "{\"status\":true,\"message\":\"\",\"appended_data\":{},\"data\":{\"config\":{"
         "\"applied\":[\"log.level\"],\"needs_restart\":[\"listen\"],\"fault\":null},"
         "\"policies\":[{\"name\":\"a\",\"what\":\"swapped\",\"generation\":2,\"fault\":null},"
-        "{\"name\":\"b\",\"what\":\"kept\",\"generation\":7,\"fault\":null}],\"refused\":0}}");
+        "{\"name\":\"b\",\"what\":\"kept\",\"generation\":7,\"fault\":null}],\"refused\":0,\"pause_"
+        "ms\":1.5}}");
 }
 
 static void test_what_was_refused_is_422_with_the_same_data(void **state)

@@ -32,6 +32,7 @@ static void on_submit(void *arg, const struct hk_fact *facts, uint32_t count)
 static struct hk_reload_report *make_report(bool is_refused)
 {
     struct hk_reload_report *report = hk_alloc_zero_or_die(1, sizeof(*report));
+    report->pause_us = 1500;
     hk_texts_add(&report->applied, HK_SLICE("log.level"));
     hk_texts_add(&report->needs_restart, HK_SLICE("listen"));
     report->lines = hk_alloc_zero_or_die(2, sizeof(*report->lines));
