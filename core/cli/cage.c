@@ -231,19 +231,35 @@ int hk_cage_append_error(const struct hk_cage *cage, const struct hk_source *sou
     return code < 0 ? code : hk_bytes_append(out, text.at + skipped, text.size - skipped);
 }
 
-int hk_hooks_append(struct hk_bytes *out, uint32_t hooks)
+/** Appends the words of hooks, each between `quote`s, with `separator` between them. */
+static int append_words(struct hk_bytes *out, uint32_t hooks, const char *quote,
+                        const char *separator)
 {
     static const char *const words[] = {
 #define XX(name, bit, word) [bit] = word,
         HK_HOOK_MAP(XX)
 #undef XX
     };
-    int code = hooks == 0 ? hk_bytes_append_text(out, "no hook") : 0;
+    const char *before = "";
+    int code = 0;
     for (uint32_t i = 0; code == 0 && i < sizeof(words) / sizeof(words[0]); i++) {
         if ((hooks & 1U << i) == 0)
             continue;
-        bool is_first = (hooks & ((1U << i) - 1)) == 0;
-        code = hk_bytes_append_format(out, "%s%s", is_first ? "" : ", ", words[i]);
+        code = hk_bytes_append_format(out, "%s%s%s%s", before, quote, words[i], quote);
+        before = separator;
     }
     return code;
+}
+
+int hk_hooks_append(struct hk_bytes *out, uint32_t hooks)
+{
+    return hooks == 0 ? hk_bytes_append_text(out, "no hook") : append_words(out, hooks, "", ", ");
+}
+
+int hk_hooks_append_json(struct hk_bytes *out, uint32_t hooks)
+{
+    int code = hk_bytes_append_text(out, "[");
+    if (code == 0)
+        code = append_words(out, hooks, "\"", ",");
+    return code < 0 ? code : hk_bytes_append_text(out, "]");
 }

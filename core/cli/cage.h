@@ -50,3 +50,6 @@ HK_MUST_CHECK int hk_cage_append_error(const struct hk_cage *cage, const struct 
 
 /** Appends the names of hooks, "filter, route"; "no hook" without any. 0 or HK_ENOMEM. */
 HK_MUST_CHECK int hk_hooks_append(struct hk_bytes *out, uint32_t hooks);
+
+/** Appends them as a JSON list, ["filter","route"]. 0 or HK_ENOMEM. */
+HK_MUST_CHECK int hk_hooks_append_json(struct hk_bytes *out, uint32_t hooks);

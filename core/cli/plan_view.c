@@ -174,25 +174,6 @@ static int append_delivery(const struct hk_plan_view *view, struct hk_bytes *out
     return code < 0 ? code : hk_bytes_append_text(out, "}");
 }
 
-/** Appends ["filter","route"]. */
-static int append_hooks(struct hk_bytes *out, uint32_t hooks)
-{
-    static const char *const words[] = {
-#define XX(name, bit, word) [bit] = word,
-        HK_HOOK_MAP(XX)
-#undef XX
-    };
-    bool is_first = true;
-    int code = hk_bytes_append_text(out, ",\"hooks\":[");
-    for (uint32_t i = 0; code == 0 && i < sizeof(words) / sizeof(words[0]); i++) {
-        if ((hooks & 1U << i) == 0)
-            continue;
-        code = hk_bytes_append_format(out, "%s\"%s\"", is_first ? "" : ",", words[i]);
-        is_first = false;
-    }
-    return code < 0 ? code : hk_bytes_append_text(out, "]");
-}
-
 static int append_planned(const struct hk_plan_view *view, struct hk_bytes *out)
 {
     const struct hk_wire_planned *planned = &view->trial->message.planned;
@@ -205,7 +186,9 @@ static int append_planned(const struct hk_plan_view *view, struct hk_bytes *out)
     if (code == 0)
         code = append_member(out, "why", planned->why, !is_dropped);
     if (code == 0)
-        code = append_hooks(out, planned->hooks);
+        code = hk_bytes_append_text(out, ",\"hooks\":");
+    if (code == 0)
+        code = hk_hooks_append_json(out, planned->hooks);
     if (code == 0)
         code = hk_bytes_append_text(out, ",\"deliveries\":[");
     for (uint32_t i = 0; code == 0 && i < planned->delivery_count; i++) {

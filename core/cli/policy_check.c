@@ -29,21 +29,20 @@ static void print_line(const struct check *check, const char *path, uint32_t hoo
 
 static int append_json(struct check *check, const char *path, uint32_t hooks, const char *fault)
 {
-    struct hk_bytes text = { 0 };
-    int code =
-        hk_bytes_append_text(&check->json, check->json.size > 0 ? ",{\"file\":" : "[{\"file\":");
+    struct hk_bytes *out = &check->json;
+    int code = hk_bytes_append_text(out, out->size > 0 ? ",{\"file\":" : "[{\"file\":");
     if (code == 0)
-        code = hk_json_append_string(&check->json, hk_slice_of(path));
+        code = hk_json_append_string(out, hk_slice_of(path));
     if (code == 0)
-        code = hk_hooks_append(&text, hooks);
+        code = hk_bytes_append_text(out, ",\"hooks\":");
     if (code == 0)
-        code = hk_bytes_append_format(
-            &check->json, ",\"hooks\":\"%.*s\",\"fault\":", hooks ? (int)text.size : 0, text.at);
+        code = hk_hooks_append_json(out, fault ? 0 : hooks);
     if (code == 0)
-        code = fault ? hk_json_append_string(&check->json, hk_slice_of(fault))
-                     : hk_bytes_append_text(&check->json, "null");
-    hk_bytes_fini(&text);
-    return code < 0 ? code : hk_bytes_append_text(&check->json, "}");
+        code = hk_bytes_append_text(out, ",\"fault\":");
+    if (code == 0)
+        code = fault ? hk_json_append_string(out, hk_slice_of(fault))
+                     : hk_bytes_append_text(out, "null");
+    return code < 0 ? code : hk_bytes_append_text(out, "}");
 }
 
 static void tell(struct check *check, const char *path, uint32_t hooks, const char *fault)
