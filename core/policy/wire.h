@@ -11,8 +11,7 @@
 #pragma once
 #include "model/policy.h"
 
-/** Largest frame: a plan of HK_PLAN_DELIVERIES_MAX bodies is bounded by plan_bytes_max, a script or
- * a set of libraries by these. */
+/** Largest frame; a plan is bounded by plan_bytes_max, a script by the second. */
 #define HK_WIRE_FRAME_BYTES_MAX (UINT32_C(256) << 20)
 #define HK_SCRIPT_BYTES_MAX (UINT32_C(1) << 20)
 
@@ -47,8 +46,7 @@ struct hk_wire_setup {
 
 /** A library that a script may require, or a script that a spec may load. */
 struct hk_wire_source {
-    struct hk_slice name; /**< Without .lua. */
-    struct hk_slice text;
+    struct hk_slice name, text; /**< The name without .lua. */
 };
 
 struct hk_wire_script {
@@ -60,8 +58,7 @@ struct hk_wire_script {
 
 struct hk_wire_endpoint {
     struct hk_uuid uuid;
-    struct hk_slice name;
-    struct hk_slice url;
+    struct hk_slice name, url;
     enum hk_role role;
     const struct hk_slice *labels; /**< Name, value, name, value, ... */
     uint32_t label_count;          /**< Of pairs. */
@@ -74,8 +71,7 @@ struct hk_wire_run {
     uint64_t merchant_id;
     struct hk_slice merchant_name;
     struct hk_uuid event;
-    struct hk_slice event_type; /**< PLAN: the body's head taken apart... */
-    struct hk_slice event_key;
+    struct hk_slice event_type, event_key;    /**< PLAN: the body's head taken apart... */
     struct hk_slice body;                     /**< ...and its text: JSON that was checked. */
     const struct hk_wire_endpoint *endpoints; /**< RETRY: the one. */
     uint32_t endpoint_count;

@@ -587,7 +587,8 @@ static void test_changed_tables_bring_new_workers_and_the_old_ones_finish(void *
     assert_int_not_equal(pid, next_pid);
     assert_int_equal(count, 1);
     assert_planned(fact_of(desk, slow));
-    assert_int_equal(atoi(error_of(fact_of(desk, old))), pid); // what was out stayed with the old
+    assert_int_equal(strtol(error_of(fact_of(desk, old)), NULL, 10),
+                     pid); // what was out stayed with the old
     // Nothing is out on it: it ends, and is waited for.
     while (kill(pid, 0) == 0)
         (void)poll(NULL, 0, 1);

@@ -126,12 +126,14 @@ static void test_a_worker_blocks_and_ignores_no_signal(void **state)
     sigset_t all, before;
     struct hk_process_setup setup = setup_of(support_worker_path());
     setup.plan_bytes_max = 4;
-    (void)signal(SIGPIPE, SIG_IGN);
+    const struct sigaction ignore = { .sa_handler = SIG_IGN };
+    struct sigaction before_action;
+    assert_int_equal(sigaction(SIGPIPE, &ignore, &before_action), 0);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     ask_report(&setup, report, sizeof(report));
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)signal(SIGPIPE, SIG_DFL);
+    assert_int_equal(sigaction(SIGPIPE, &before_action, NULL), 0);
     assert_string_equal(report, "0= 1= 2= held 0 variables 0");
 }
 
