@@ -3,8 +3,23 @@
  * again; type, lsn and body are found in it without the rest. */
 #include "base/check.h"
 #include "journal/record.h"
+#include "model/payload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What a plan's deliveries have of their own can be walked to its end. */
+static void check_plan(const struct hk_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->delivery_count; i++) {
+        const char *name, *value;
+        if (plan->deliveries[i].own == NULL)
+            continue;
+        struct hk_slice rest = hk_payload_headers(plan->deliveries[i].own);
+        const char *end = rest.at + rest.size;
+        while (hk_payload_next(&rest, &name, &value))
+            hk_assert(value + strlen(value) < end && rest.at + rest.size == end);
+    }
+}
 
 static void check_parts(const struct hk_record *record, struct hk_slice payload)
 {
@@ -35,6 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         hk_assert(hk_record_encode(&record, &again) == 0);
         hk_assert(hk_slice_is_equal(hk_bytes_slice(&canonical), hk_bytes_slice(&again)));
         check_parts(&record, hk_bytes_slice(&canonical));
+        if (record.type == HK_RECORD_PLAN)
+            check_plan(&record.plan);
     }
     hk_bytes_fini(&canonical);
     hk_bytes_fini(&again);
