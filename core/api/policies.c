@@ -103,6 +103,10 @@ void hk_policies_events(struct hk_exchange *exchange)
 
 void hk_policies_events_reply(struct hk_exchange *exchange, struct hk_reply *reply)
 {
+    if (reply->code == HK_ELIMIT) {
+        hk_answer_unavailable(&exchange->answer, "Another list is being made.");
+        return;
+    }
     if (reply->code < 0) {
         hk_answer_code(&exchange->answer, reply->code);
         return;

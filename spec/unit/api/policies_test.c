@@ -59,8 +59,9 @@ static void test_held_events_are_planned_again_by_name(void **state)
     assert_string_equal(engine.asked_name, "refunds");
     atomic_store(&engine.code, HK_ENOTFOUND);
     ask("POST", "/api/v1/policies/refnds/retry", 404);
-    ask("GET", "/api/v1/policies/refnds/events", 404);
     ask("GET", "/api/v1/policies", 404);
+    atomic_store(&engine.code, HK_ELIMIT);
+    ask("GET", "/api/v1/policies/refunds/events", 503);
     atomic_store(&engine.code, 0);
 }
 
