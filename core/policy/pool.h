@@ -5,7 +5,9 @@
  * Which merchant goes to which worker: by hash of its id. Each worker gets frames in order of
  * hk_pool_run; the engine bounds how many are out. A worker that has not answered for `kill_ms`
  * while work is out, and has used CPU in that time (its own CPU clock says so), is killed: the run
- * it was at fails as KILLED, the others are sent again to its successor. A worker that dies by
+ * it was at fails as KILLED, the others are sent again to its successor, those of the same merchant
+ * last; when a merchant has ended HK_POLICY_KILLS_MAX workers in a row, what else of it waits fails
+ * as UNAVAILABLE. A worker that dies by
  * itself likewise. A worker that cannot start is tried again after 0.1 s, 0.2 s, ... 5 s; what
  * waits for it for longer than `kill_ms` fails as UNAVAILABLE. Exactly one fact comes of each run,
  * whatever happens. Thread: every function is the shell's, hk_pool_status anybody's; `facts` is

@@ -23,6 +23,7 @@ struct hk_pool_task {
     uint64_t run;
     uint64_t merchant_id;
     struct hk_uuid event;
+    uint32_t kill_count;     /**< Workers that its merchant has ended while it waited. */
     uint64_t waits_since_ms; /**< For a worker, on the loop's clock. */
     uint64_t starts_at;      /**< Where its frame begins in what its worker was sent. */
     uint32_t endpoint_count;

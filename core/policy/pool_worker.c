@@ -258,6 +258,36 @@ void hk_pool_worker_push(struct hk_pool_worker *worker)
 
 /* ---- ends -------------------------------------------------------------------------------- */
 
+/** A merchant has ended the process: what else is its own waits behind all others, who would have
+ * to wait for the next kill, and is not run at all when that makes too many. */
+static void put_behind(struct hk_pool_worker *worker, uint64_t merchant_id)
+{
+    struct hk_pool_task *own = NULL, *others = NULL, *last_own = NULL, *next;
+    struct hk_pool_task **own_end = &own, **others_end = &others;
+    for (struct hk_pool_task *task = worker->first; task != NULL; task = next) {
+        bool is_own = task->merchant_id == merchant_id;
+        struct hk_pool_task ***end = is_own ? &own_end : &others_end;
+        next = task->next;
+        task->next = NULL;
+        if (is_own && ++task->kill_count >= HK_POLICY_KILLS_MAX) {
+            hk_pool_facts_fail(&worker->desk->facts, task, HK_POLICY_UNAVAILABLE,
+                               HK_SLICE("not run: the policy has ended too many workers"));
+            hk_pool_worker_drop_task(worker->desk, task);
+            continue;
+        }
+        **end = task;
+        *end = &task->next;
+        if (is_own)
+            last_own = task;
+        else
+            worker->last = task;
+    }
+    *others_end = own;
+    worker->first = others;
+    if (last_own != NULL)
+        worker->last = last_own;
+}
+
 /** The process has gone. Its first task, if it was at it, has failed; the others wait again. */
 static void lose(struct hk_pool_worker *worker, bool was_begun, bool was_good, const char *how)
 {
@@ -273,7 +303,9 @@ static void lose(struct hk_pool_worker *worker, bool was_begun, bool was_good, c
                      HK_F("policy", guilty->script->script->name),
                      HK_FI("merchant", guilty->merchant_id));
         snprintf(text, sizeof(text), "%s.lua: the worker %s", guilty->script->script->name, how);
+        uint64_t merchant_id = guilty->merchant_id;
         fail_first(worker, HK_POLICY_KILLED, text);
+        put_behind(worker, merchant_id);
     } else {
         hk_log_error("a policy worker has gone", HK_F("how", how));
     }

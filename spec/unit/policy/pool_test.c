@@ -29,6 +29,7 @@
 /** What came of one run. */
 struct result {
     uint32_t count; /**< Of facts: 1, and nothing else. */
+    uint32_t place; /**< Among all facts, from 1. */
     struct hk_fact fact;
 };
 
@@ -78,10 +79,12 @@ static void on_facts(void *arg, const struct hk_fact *facts, uint32_t count)
         uint64_t run = facts[i].kind == HK_FACT_PLANNED         ? facts[i].planned.run
                        : facts[i].kind == HK_FACT_RETRY_DECIDED ? facts[i].retry_decided.run
                                                                 : facts[i].policy_failed.run;
-        if (run < RUNS_MAX && desk->results[run].count++ == 0)
+        desk->fact_count++;
+        if (run < RUNS_MAX && desk->results[run].count++ == 0) {
             desk->results[run].fact = facts[i];
+            desk->results[run].place = desk->fact_count;
+        }
     }
-    desk->fact_count += count;
     pthread_cond_broadcast(&desk->changed);
     pthread_mutex_unlock(&desk->lock);
 }
@@ -433,6 +436,43 @@ static void test_the_run_that_ends_a_worker_fails_and_no_other(void **state)
     check_end("decide", "a.lua: the worker had to be killed: it answered what cannot be");
 }
 
+/** Gets which of the two workers is a merchant's. */
+static uint64_t place_of(uint64_t merchant_id)
+{
+    return (merchant_id * UINT64_C(0x9E3779B97F4A7C15)) >> 63;
+}
+
+static void test_a_merchant_that_ends_workers_does_not_hold_up_others(void **state)
+{
+    (void)state;
+    const char *const texts[] = { "hang", "plan" };
+    struct desk *desk = open_desk(texts, 2);
+    uint64_t other = 8; // one that shares the worker
+    while (place_of(other) != place_of(7))
+        other++;
+    for (int i = 0; i < 20; i++)
+        (void)ask_quietly(desk, (struct asked){ .policy = i % 2 == 0 ? "a" : "b",
+                                                .merchant_id = i % 2 == 0 ? 7 : other });
+    hk_pool_flush(desk->pool);
+    wait_for(desk, 20);
+    for (uint64_t run = 1; run <= 20; run++) {
+        const struct hk_fact *fact = fact_of(desk, run);
+        if (run % 2 == 0)
+            assert_planned(fact);
+        else if (run <= 5)
+            assert_failed(fact, HK_POLICY_KILLED,
+                          "a.lua: the worker had to be killed: no answer for 100 ms");
+        else
+            assert_failed(fact, HK_POLICY_UNAVAILABLE,
+                          "not run: the policy has ended too many workers");
+    }
+    // The others' came before the second kill: one fact was there before them, no more.
+    assert_int_equal(desk->results[1].place, 1);
+    for (uint64_t run = 2; run <= 20; run += 2)
+        assert_true(desk->results[run].place <= 11);
+    close_desk(desk);
+}
+
 static void test_an_answer_that_nobody_waits_for_ends_the_worker(void **state)
 {
     (void)state;
@@ -671,9 +711,11 @@ static void test_whatever_happens_each_run_has_one_fact(void **state)
         // Who answers twice may take the blame to the run behind it.
         bool is_killed =
             fact->kind == HK_FACT_POLICY_FAILED && fact->policy_failed.failure == HK_POLICY_KILLED;
+        bool is_given_up = fact->kind == HK_FACT_POLICY_FAILED &&
+                           fact->policy_failed.failure == HK_POLICY_UNAVAILABLE;
         if (kinds[run] < 4 || kinds[run] == 6)
-            assert_true(is_killed);
-        else if (!is_killed && kinds[run] >= COUNT(orders))
+            assert_true(is_killed || is_given_up);
+        else if (!is_killed && !is_given_up && kinds[run] >= COUNT(orders))
             assert_planned(fact);
     }
     close_desk(desk);
@@ -710,6 +752,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_every_run_has_one_fact_over_many_merchants),
         cmocka_unit_test(test_large_bodies_go_through_a_full_socket),
         cmocka_unit_test(test_the_run_that_ends_a_worker_fails_and_no_other),
+        cmocka_unit_test(test_a_merchant_that_ends_workers_does_not_hold_up_others),
         cmocka_unit_test(test_an_answer_that_nobody_waits_for_ends_the_worker),
         cmocka_unit_test(test_a_worker_that_works_for_long_is_not_killed),
         cmocka_unit_test(test_runs_without_a_worker_fail_and_it_is_shown),
