@@ -5,6 +5,7 @@
 #include "engine/details.h"
 #include "engine/directory.h"
 #include "engine/finish.h"
+#include "engine/planning.h"
 #include "engine/policies.h"
 
 /* So long a wait is kept from ending while its hook is asked: a worker that hangs is killed before.
@@ -87,10 +88,11 @@ struct hk_mono hk__advice_ask(struct hk_engine *engine, const struct hk_advice_q
     struct hk_advice *advice = hk_slots_row(&engine->advices, slot);
     advice->delivery = hk_slots_id(&engine->deliveries, question->delivery);
     advice->due_ns = question->due.ns;
+    advice->edition = hk__edition_share(engine, hk__policies_edition(engine, event->merchant));
     advice->attempt = row->attempt_count;
     advice->merchant = hk_slots_id(&engine->merchants, event->merchant);
     hk__details_lend(engine, (struct hk_body *)question->body);
-    hk__policies_out(engine, event->merchant);
+    hk__policies_out(engine, event->merchant, advice->edition);
     hk_commands_add(engine->commands, HK_COMMAND_RUN_POLICY)->run_policy = (struct hk_policy_run){
         .run = hk_slots_id(&engine->advices, slot),
         .phase = HK_PHASE_RETRY,
@@ -118,11 +120,13 @@ static bool take(struct hk_engine *engine, uint64_t run, const struct hk_policy_
     hk_slots_free(&engine->advices, slot);
     uint32_t merchant = hk_slots_find(&engine->merchants, advice->merchant);
     if (merchant == HK_NONE) {
-        engine->stats.policy_runs--;
-        return true;
+        engine->stats.policy_runs--; /* It left with its run out. */
+    } else {
+        hk__policies_back(engine, merchant);
+        hk__policies_note(engine, merchant, advice->edition, cost, failed);
+        hk__planning_refresh(engine, merchant);
     }
-    hk__policies_back(engine, merchant);
-    hk__policies_note(engine, merchant, cost, failed);
+    hk__edition_give_back(engine, advice->edition);
     return true;
 }
 

@@ -141,6 +141,26 @@ uint32_t hk__directory_merchant_set(struct hk_engine *engine, const struct hk_me
     return slot;
 }
 
+struct hk_merchant *hk__directory_merchant_change(struct hk_engine *engine, uint32_t slot)
+{
+    struct hk_merchant *value = &hk__merchant(engine, slot)->value;
+    struct hk_merchant copy;
+    hk_merchant_clone(&copy, value);
+    hk__fifo_push(&engine->lent_merchants, value);
+    *value = copy;
+    return value;
+}
+
+struct hk_endpoint *hk__directory_endpoint_change(struct hk_engine *engine, uint32_t slot)
+{
+    struct hk_endpoint *value = &hk__endpoint(engine, slot)->value;
+    struct hk_endpoint copy;
+    hk_endpoint_clone(&copy, value);
+    hk__fifo_push(&engine->lent_endpoints, value);
+    *value = copy;
+    return value;
+}
+
 void hk__directory_merchant_delete(struct hk_engine *engine, uint32_t slot)
 {
     struct hk_merchant_row *row = hk__merchant(engine, slot);

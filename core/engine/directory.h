@@ -27,6 +27,11 @@ void hk__directory_endpoint_delete(struct hk_engine *engine, uint32_t endpoint);
 void hk__directory_key_set(struct hk_engine *engine, const struct hk_key *value);
 void hk__directory_key_delete(struct hk_engine *engine, uint32_t key);
 
+/** Gets the value to change it. This step's commands may borrow what it says now: that lives until
+ * the next step. */
+struct hk_merchant *hk__directory_merchant_change(struct hk_engine *engine, uint32_t merchant);
+struct hk_endpoint *hk__directory_endpoint_change(struct hk_engine *engine, uint32_t endpoint);
+
 /** Gets the slot of a key by its id, or HK_NONE. */
 uint32_t hk__directory_key_of(const struct hk_engine *engine, uint32_t merchant,
                               const struct hk_uuid *id);

@@ -85,6 +85,9 @@ static void fifos_init(struct hk_engine *engine)
     hk__fifo_init(&engine->borrowed_events, sizeof(struct hk_event *));
     hk__fifo_init(&engine->lent_details, sizeof(struct hk_body *));
     hk__fifo_init(&engine->lent_plans, sizeof(struct hk_plan *));
+    hk__fifo_init(&engine->lent_sets, sizeof(struct hk_policy_set *));
+    hk__fifo_init(&engine->lent_merchants, sizeof(struct hk_merchant));
+    hk__fifo_init(&engine->lent_endpoints, sizeof(struct hk_endpoint));
     hk__fifo_init(&engine->leaving, sizeof(struct hk_leaving));
 }
 
@@ -102,6 +105,31 @@ struct hk_engine *hk_engine_new(const struct hk_engine_setup *setup)
     return engine;
 }
 
+/* What policies and their runs were made of. */
+static void lent_free(struct hk_engine *engine)
+{
+    struct hk_plan **plan;
+    while ((plan = hk__fifo_first(&engine->lent_plans))) {
+        hk_plan_free(*plan);
+        hk__fifo_pop(&engine->lent_plans);
+    }
+    struct hk_policy_set **set;
+    while ((set = hk__fifo_first(&engine->lent_sets))) {
+        hk_policy_set_free(*set);
+        hk__fifo_pop(&engine->lent_sets);
+    }
+    struct hk_merchant *merchant;
+    while ((merchant = hk__fifo_first(&engine->lent_merchants))) {
+        hk_merchant_fini(merchant);
+        hk__fifo_pop(&engine->lent_merchants);
+    }
+    struct hk_endpoint *endpoint;
+    while ((endpoint = hk__fifo_first(&engine->lent_endpoints))) {
+        hk_endpoint_fini(endpoint);
+        hk__fifo_pop(&engine->lent_endpoints);
+    }
+}
+
 static void borrowed_free(struct hk_engine *engine)
 {
     struct hk_event **event;
@@ -114,13 +142,7 @@ static void borrowed_free(struct hk_engine *engine)
         hk_body_unref(*detail);
         hk__fifo_pop(&engine->lent_details);
     }
-    struct hk_plan **plan;
-    while ((plan = hk__fifo_first(&engine->lent_plans))) {
-        hk_plan_free(*plan);
-        hk__fifo_pop(&engine->lent_plans);
-    }
-    hk_policy_set_free(engine->policies.before);
-    engine->policies.before = NULL;
+    lent_free(engine);
     hk__scratch_clear(&engine->scratch);
 }
 
@@ -182,6 +204,9 @@ static void tables_fini(struct hk_engine *engine)
     hk__fifo_fini(&engine->borrowed_events);
     hk__fifo_fini(&engine->lent_details);
     hk__fifo_fini(&engine->lent_plans);
+    hk__fifo_fini(&engine->lent_sets);
+    hk__fifo_fini(&engine->lent_merchants);
+    hk__fifo_fini(&engine->lent_endpoints);
     hk__fifo_fini(&engine->leaving);
 }
 

@@ -5,14 +5,15 @@
 #include "engine/answers.h"
 #include "engine/policies.h"
 
-/* The newest first: as ids of version 7, they sort by time. */
+/* The newest first: as ids of version 7, they sort by time. What finished meanwhile comes twice. */
 static void note(struct hk_listing *listing, const struct hk_uuid *id)
 {
     struct hk_reply *reply = listing->reply;
     uint32_t place = reply->count;
-    while (place > 0 && memcmp(reply->ids[place - 1].bytes, id->bytes, sizeof(id->bytes)) < 0)
+    while (place > 0 && hk_uuid_compare(&reply->ids[place - 1], id) < 0)
         place--;
-    if (place == listing->wanted)
+    bool is_known = place > 0 && hk_uuid_is_equal(&reply->ids[place - 1], id);
+    if (is_known || place == listing->wanted)
         return;
     if (reply->count < listing->wanted)
         reply->count++;
@@ -40,11 +41,6 @@ void hk__listing_answer(struct hk_engine *engine, struct hk_request *request)
 static void look_at_finished(struct hk_engine *engine)
 {
     struct hk_listing *listing = &engine->listing;
-    if (listing->cursor >= HK_FINISHED_MAX) {
-        listing->is_live = true;
-        listing->cursor = 0;
-        return;
-    }
     const struct hk_event *event = engine->finished.events[listing->cursor++];
     if (event && event->policy && strcmp(event->policy, listing->name) == 0)
         note(listing, &event->id);
@@ -72,10 +68,13 @@ void hk__listing_run(struct hk_engine *engine)
 {
     struct hk_listing *listing = &engine->listing;
     while (listing->reply && hk__work_take(engine)) {
-        if (!listing->is_live) {
-            look_at_finished(engine);
-        } else if (listing->cursor < engine->events.fresh) {
+        if (!listing->is_past && listing->cursor < engine->events.fresh) {
             look_at_live(engine);
+        } else if (!listing->is_past) {
+            listing->is_past = true;
+            listing->cursor = 0;
+        } else if (listing->cursor < HK_FINISHED_MAX) {
+            look_at_finished(engine);
         } else {
             hk__answers_push_reply(engine, listing->reply);
             hk_free(listing->name);

@@ -48,10 +48,13 @@ static void attempts_copy(const struct hk_engine *engine, const struct hk_delive
     }
 }
 
-/* An attempt whose body is still being read has not begun, and may never. */
+/* An attempt whose body is still being read has not begun, and may never. What its plan skips waits
+ * only for that to be durable. */
 static enum hk_delivery_state state_of(const struct hk_engine *engine,
                                        const struct hk_delivery_row *row)
 {
+    if (row->state == HK_DELIVERY_READY && row->reason == HK_REASON_SKIPPED_BY_POLICY)
+        return HK_DELIVERY_DROPPED;
     if (row->state != HK_DELIVERY_IN_FLIGHT)
         return row->state;
     const struct hk_flight *flight = hk_slots_row(&engine->flights, row->link);

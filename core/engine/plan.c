@@ -122,7 +122,9 @@ static void add_decided(struct hk_engine *engine, struct making *making,
     uint32_t merchant = hk__event(engine, making->event)->merchant;
     for (uint32_t i = 0; i < decided->delivery_count; i++) {
         uint32_t slot = hk__directory_endpoint(engine, &decided->deliveries[i].endpoint);
-        if (slot != HK_NONE && hk__endpoint(engine, slot)->merchant == merchant)
+        if (slot == HK_NONE || hk__endpoint(engine, slot)->merchant != merchant)
+            continue;
+        if (hk__endpoint(engine, slot)->value.role == HK_ROLE_PRIMARY)
             add(engine, making, slot, &decided->deliveries[i]);
     }
 }

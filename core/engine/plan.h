@@ -15,5 +15,6 @@ HK_MUST_CHECK int hk__plan_make(struct hk_engine *engine, uint32_t event,
 void hk__plan_write(struct hk_engine *engine, uint32_t event, struct hk_slice error);
 
 /** Adds the event's deliveries as its policy (the rare row's edition) decided, and writes the plan
- * down. `decided` lives until the next step. Endpoints that are gone meanwhile get nothing. */
+ * down. `decided` lives until the next step. Endpoints that are gone meanwhile, or
+ * have another role, get nothing by it. */
 void hk__plan_decide(struct hk_engine *engine, uint32_t event, const struct hk_plan *decided);

@@ -58,7 +58,7 @@ static bool may_run(const struct hk_engine *engine, uint32_t merchant)
     return use->out_count < hk__policies_window(engine, merchant);
 }
 
-static void refresh(struct hk_engine *engine, uint32_t merchant)
+void hk__planning_refresh(struct hk_engine *engine, uint32_t merchant)
 {
     bool wanted = may_run(engine, merchant);
     bool is_in = hk__merchant(engine, merchant)->planning_turn.is_in;
@@ -91,7 +91,7 @@ void hk__planning_add(struct hk_engine *engine, uint32_t event)
 {
     uint32_t merchant = hk__event(engine, event)->merchant;
     hk__list_push(&hk__merchant(engine, merchant)->planning, hk__rare(engine, event)->unplanned);
-    refresh(engine, merchant);
+    hk__planning_refresh(engine, merchant);
 }
 
 static void count_held(struct hk_engine *engine, uint32_t merchant, int64_t change)
@@ -135,11 +135,19 @@ void hk__planning_leave(struct hk_engine *engine, uint32_t event)
     rare->unplanned = HK_NONE;
     merchant->unplanned_count--;
     engine->stats.events_planning--;
-    refresh(engine, hk__event(engine, event)->merchant);
+    hk__planning_refresh(engine, hk__event(engine, event)->merchant);
 }
 
 /* ---- held ---- */
 
+/* No limit is the end of time. */
+static int64_t deliver_before_ms(const struct hk_engine *engine, uint32_t event)
+{
+    int64_t before_ms = hk__rare(engine, event)->deliver_before.ms;
+    return before_ms ? before_ms : INT64_MAX;
+}
+
+/* It doubles, and ends with the event's own time. */
 static int64_t hold_ms(struct hk_engine *engine, const struct hk_unplanned *unplanned,
                        enum hk_policy_failure failure)
 {
@@ -147,7 +155,11 @@ static int64_t hold_ms(struct hk_engine *engine, const struct hk_unplanned *unpl
     ms <<= unplanned->hold_count < DOUBLINGS_MAX ? unplanned->hold_count : DOUBLINGS_MAX;
     if (ms > HK_HELD_MS_MAX)
         ms = HK_HELD_MS_MAX;
-    return ms - (int64_t)hk_prng_below(&engine->prng, (uint64_t)ms / 5);
+    ms -= (int64_t)hk_prng_below(&engine->prng, (uint64_t)ms / 5);
+    int64_t left_ms = deliver_before_ms(engine, unplanned->event) - engine->now.wall.ms;
+    if (left_ms < ms)
+        ms = left_ms > 0 ? left_ms : 0;
+    return ms;
 }
 
 static void hold(struct hk_engine *engine, uint32_t event, struct hk_body *error,
@@ -183,7 +195,7 @@ void hk__planning_replan(struct hk_engine *engine, uint32_t merchant)
 {
     struct hk_merchant_row *row = hk__merchant(engine, merchant);
     row->replan_left = row->held.count;
-    refresh(engine, merchant);
+    hk__planning_refresh(engine, merchant);
 }
 
 /* ---- one event ---- */
@@ -211,7 +223,7 @@ static void fetch(struct hk_engine *engine, uint32_t event)
     const struct hk_event_row *row = hk__event(engine, event);
     struct hk_location location = { row->lsn, row->offset };
     unplanned_of(engine, event)->is_out = true;
-    hk__policies_out(engine, row->merchant);
+    hk__policies_out(engine, row->merchant, HK_NONE);
     hk__bodies_load(engine, HK_LOAD_FOR_PLAN, hk_slots_id(&engine->events, event), location, NULL);
 }
 
@@ -286,11 +298,14 @@ static void endpoints_show(struct hk_engine *engine, uint32_t merchant, struct h
     run->endpoints = endpoints;
 }
 
-static void edition_note(struct hk_engine *engine, uint32_t event, const struct hk_policy *policy)
+/* Who is asked, or would be if it were there. */
+static void edition_note(struct hk_engine *engine, uint32_t event, const char *policy,
+                         uint32_t generation)
 {
     struct hk_event_rare *rare = hk__rare(engine, event);
-    hk__edition_give_back(engine, rare->edition);
-    rare->edition = hk__edition_take(engine, hk_slice_of(policy->name), policy->generation);
+    uint32_t before = rare->edition;
+    rare->edition = hk__edition_take(engine, hk_slice_of(policy), generation);
+    hk__edition_give_back(engine, before);
 }
 
 static void run(struct hk_engine *engine, uint32_t event, const struct hk_policy *policy,
@@ -310,15 +325,14 @@ static void run(struct hk_engine *engine, uint32_t event, const struct hk_policy
     };
     endpoints_show(engine, merchant, &ask);
     unplanned_of(engine, event)->is_out = true;
-    hk__policies_out(engine, merchant);
-    hk__policies_use(engine, merchant)->edition = hk__rare(engine, event)->edition;
+    hk__policies_out(engine, merchant, hk__rare(engine, event)->edition);
+    hk__details_lend(engine, body);
     hk_commands_add(engine->commands, HK_COMMAND_RUN_POLICY)->run_policy = ask;
 }
 
 static bool is_expired(const struct hk_engine *engine, uint32_t event)
 {
-    struct hk_wall before = hk__rare(engine, event)->deliver_before;
-    return before.ms != 0 && engine->now.wall.ms >= before.ms;
+    return engine->now.wall.ms >= deliver_before_ms(engine, event);
 }
 
 /* The body is here: ask, or plan without asking. */
@@ -328,8 +342,9 @@ static void go_on(struct hk_engine *engine, uint32_t event, struct hk_body *body
     bool is_missing;
     const struct hk_policy *policy = hk__policies_of(engine, merchant, &is_missing);
     if (is_missing) {
-        give_up_with(engine, event, hk__merchant(engine, merchant)->value.policy,
-                     "there is no such policy in policy_dir");
+        const char *name = hk__merchant(engine, merchant)->value.policy;
+        edition_note(engine, event, name, 0);
+        give_up_with(engine, event, name, "there is no such policy in policy_dir");
         return;
     }
     bool is_decided = !policy || (policy->generation > 0 && !(policy->hooks & HK_HOOKS_PLANNING));
@@ -337,7 +352,7 @@ static void go_on(struct hk_engine *engine, uint32_t event, struct hk_body *body
         plan_by_default(engine, event, body);
         return;
     }
-    edition_note(engine, event, policy);
+    edition_note(engine, event, policy->name, policy->generation);
     const char *pause = hk__policies_pause(engine, merchant);
     if (policy->generation == 0)
         give_up_with(engine, event, policy->name, policy->fault ? policy->fault : "does not load");
@@ -389,7 +404,7 @@ void hk__planning_run(struct hk_engine *engine)
         hk__list_move_last(&engine->planning_turns, merchant);
         uint32_t event = pick(engine, merchant);
         dispatch(engine, event, hk__bodies_get(engine, event));
-        refresh(engine, merchant);
+        hk__planning_refresh(engine, merchant);
     }
 }
 
@@ -426,7 +441,7 @@ void hk__planning_loaded(struct hk_engine *engine, uint64_t id, struct hk_body *
         hold(engine, event, error, HK_POLICY_UNAVAILABLE);
         hk_body_unref(error);
     }
-    refresh(engine, merchant);
+    hk__planning_refresh(engine, merchant);
 }
 
 void hk__planning_planned(struct hk_engine *engine, const struct hk_fact_planned *planned)
@@ -437,10 +452,10 @@ void hk__planning_planned(struct hk_engine *engine, const struct hk_fact_planned
         return;
     uint32_t merchant = hk__event(engine, event)->merchant;
     hk__policies_back(engine, merchant);
-    hk__policies_note(engine, merchant, &planned->cost, NULL);
+    hk__policies_note(engine, merchant, hk__rare(engine, event)->edition, &planned->cost, NULL);
     hk__planning_leave(engine, event);
     hk__plan_decide(engine, event, planned->plan);
-    refresh(engine, merchant);
+    hk__planning_refresh(engine, merchant);
 }
 
 void hk__planning_failed(struct hk_engine *engine, const struct hk_fact_policy_failed *failed)
@@ -451,7 +466,7 @@ void hk__planning_failed(struct hk_engine *engine, const struct hk_fact_policy_f
     uint32_t merchant = hk__event(engine, event)->merchant;
     unplanned_of(engine, event)->is_out = false;
     hk__policies_back(engine, merchant);
-    hk__policies_note(engine, merchant, &failed->cost, failed);
+    hk__policies_note(engine, merchant, hk__rare(engine, event)->edition, &failed->cost, failed);
     give_up(engine, event, failed->error, failed->failure);
-    refresh(engine, merchant);
+    hk__planning_refresh(engine, merchant);
 }

@@ -22,6 +22,9 @@ HK_MUST_CHECK int hk__planning_prepare(struct hk_engine *engine, uint32_t event)
 /** Puts a prepared event with its merchant's that wait. */
 void hk__planning_add(struct hk_engine *engine, uint32_t event);
 
+/** The merchant may have a turn now, or none any more: call after any change of its runs. */
+void hk__planning_refresh(struct hk_engine *engine, uint32_t merchant);
+
 /** Frees what an event has as long as it has no plan. */
 void hk__planning_leave(struct hk_engine *engine, uint32_t event);
 

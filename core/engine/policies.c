@@ -53,6 +53,13 @@ uint32_t hk__edition_take(struct hk_engine *engine, struct hk_slice name, uint32
     return slot;
 }
 
+uint32_t hk__edition_share(struct hk_engine *engine, uint32_t slot)
+{
+    if (slot != HK_NONE)
+        ((struct hk_edition *)hk_slots_row(&engine->policies.edition_rows, slot))->user_count++;
+    return slot;
+}
+
 void hk__edition_give_back(struct hk_engine *engine, uint32_t slot)
 {
     if (slot == HK_NONE)
@@ -75,7 +82,6 @@ void hk__policies_init(struct hk_engine *engine)
     hk_slots_init(&policies->edition_rows, sizeof(struct hk_edition));
     hk_slots_init(&policies->uses, sizeof(struct hk_use_row));
     hk_index_init(&policies->edition_index, edition_matches, engine);
-    policies->retried = HK_NONE;
 }
 
 static void uses_free(struct hk_engine *engine)
@@ -98,8 +104,8 @@ void hk__policies_fini(struct hk_engine *engine)
     hk_slots_fini(editions);
     hk_index_fini(&policies->edition_index);
     hk_policy_set_free(policies->set);
-    hk_policy_set_free(policies->before);
     hk_free(policies->lines);
+    hk_free(policies->are_retried);
     hk_free(policies->editions);
 }
 
@@ -119,45 +125,58 @@ static uint32_t place_of(const struct hk_policy_set *set, const char *name)
     return HK_NONE;
 }
 
-/* What is counted since the start of the process goes on; who uses it is counted anew. */
-static void lines_make(struct hk_policies *policies, const struct hk_policy_set *before,
-                       const struct hk_policy_line *lines_before)
-{
-    uint32_t count = policies->set->count;
-    policies->lines = hk_alloc_zero_or_die(count + 1U, sizeof(*policies->lines));
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t place = place_of(before, policies->set->items[i].name);
-        if (place == HK_NONE)
-            continue;
-        policies->lines[i].calls = lines_before[place].calls;
-        policies->lines[i].errors = lines_before[place].errors;
-        policies->lines[i].cpu_us = lines_before[place].cpu_us;
-    }
-}
-
-void hk__policies_set(struct hk_engine *engine, struct hk_policy_set *own_set)
+static void lists_make(struct hk_engine *engine, struct hk_policy_set *own_set)
 {
     struct hk_policies *policies = &engine->policies;
-    struct hk_policy_line *lines_before = policies->lines;
-    uint32_t *editions_before = policies->editions;
-    hk_policy_set_free(policies->before);
-    policies->before = policies->set;
+    uint32_t count = own_set->count + 1U;
     policies->set = own_set;
-    policies->number++;
-    policies->editions = hk_alloc_zero_or_die(own_set->count + 1U, sizeof(*policies->editions));
+    policies->lines = hk_alloc_zero_or_die(count, sizeof(*policies->lines));
+    policies->are_retried = hk_alloc_zero_or_die(count, sizeof(*policies->are_retried));
+    policies->editions = hk_alloc_zero_or_die(count, sizeof(*policies->editions));
     for (uint32_t i = 0; i < own_set->count; i++) {
         const struct hk_policy *policy = &own_set->items[i];
         hk_assert(i == 0 || strcmp(own_set->items[i - 1].name, policy->name) < 0);
         policies->editions[i] =
             hk__edition_take(engine, hk_slice_of(policy->name), policy->generation);
     }
-    lines_make(policies, policies->before, lines_before);
-    for (uint32_t i = 0; policies->before && i < policies->before->count; i++)
-        hk__edition_give_back(engine, editions_before[i]);
-    hk_free(lines_before);
-    hk_free(editions_before);
+}
+
+/* What is counted since the start of the process goes on, and so does what an operator asked for;
+ * who uses it is counted anew. */
+static void lists_carry_over(struct hk_policies *policies, const struct hk_policies *before)
+{
+    for (uint32_t i = 0; i < policies->set->count; i++) {
+        uint32_t place = place_of(before->set, policies->set->items[i].name);
+        if (place == HK_NONE)
+            continue;
+        policies->lines[i].calls = before->lines[place].calls;
+        policies->lines[i].errors = before->lines[place].errors;
+        policies->lines[i].cpu_us = before->lines[place].cpu_us;
+        policies->are_retried[i] = before->are_retried[place];
+    }
+}
+
+/* Commands of this step may still borrow the old set's names. */
+static void lists_free(struct hk_engine *engine, const struct hk_policies *before)
+{
+    for (uint32_t i = 0; before->set && i < before->set->count; i++)
+        hk__edition_give_back(engine, before->editions[i]);
+    if (before->set)
+        hk__fifo_push(&engine->lent_sets, &before->set);
+    hk_free(before->lines);
+    hk_free(before->are_retried);
+    hk_free(before->editions);
+}
+
+void hk__policies_set(struct hk_engine *engine, struct hk_policy_set *own_set)
+{
+    struct hk_policies *policies = &engine->policies;
+    const struct hk_policies before = *policies;
+    lists_make(engine, own_set);
+    lists_carry_over(policies, &before);
+    lists_free(engine, &before);
+    policies->number++;
     policies->cursor = 0;
-    policies->retried = HK_NONE;
     policies->is_telling = true;
 }
 
@@ -244,15 +263,16 @@ void hk__policies_tell(struct hk_engine *engine)
     while (policies->is_telling && hk__work_take(engine)) {
         if (policies->cursor >= engine->merchants.fresh) {
             policies->is_telling = false;
-            policies->retried = HK_NONE;
+            for (uint32_t i = 0; policies->set && i < policies->set->count; i++)
+                policies->are_retried[i] = false;
             return;
         }
         uint32_t merchant = policies->cursor++;
         if (!hk_slots_is_taken(&engine->merchants, merchant))
             continue;
         resolve(engine, merchant);
-        bool is_retried = policies->retried != HK_NONE &&
-                          hk__merchant(engine, merchant)->policy == policies->retried;
+        uint32_t policy = hk__merchant(engine, merchant)->policy;
+        bool is_retried = policy != HK_NONE && policies->are_retried[policy];
         if (is_retried)
             hk__policies_resume(engine, merchant);
         if (is_retried || is_news(engine, merchant))
@@ -297,10 +317,22 @@ struct hk_use_row *hk__policies_use(struct hk_engine *engine, uint32_t merchant)
     return use_of(engine, row);
 }
 
-void hk__policies_out(struct hk_engine *engine, uint32_t merchant)
+uint32_t hk__policies_edition(struct hk_engine *engine, uint32_t merchant)
 {
-    hk__policies_use(engine, merchant)->out_count++;
+    resolve(engine, merchant);
+    uint32_t policy = hk__merchant(engine, merchant)->policy;
+    return policy == HK_NONE ? HK_NONE : engine->policies.editions[policy];
+}
+
+void hk__policies_out(struct hk_engine *engine, uint32_t merchant, uint32_t edition)
+{
+    struct hk_use_row *use = hk__policies_use(engine, merchant);
+    use->out_count++;
     engine->stats.policy_runs++;
+    if (edition == HK_NONE || edition == use->edition)
+        return;
+    hk__edition_give_back(engine, use->edition);
+    use->edition = hk__edition_share(engine, edition);
 }
 
 void hk__policies_back(struct hk_engine *engine, uint32_t merchant)
@@ -340,12 +372,15 @@ static void note_overrun(struct hk_engine *engine, struct hk_use_row *use)
     use->resume_ns = engine->now.mono.ns + pause_ms * HK_NS_PER_MS;
 }
 
-static void note_failure(struct hk_engine *engine, uint32_t merchant, struct hk_use_row *use,
+static void note_failure(struct hk_engine *engine, uint32_t merchant, uint32_t edition,
                          const struct hk_fact_policy_failed *failed)
 {
+    struct hk_use_row *use = hk__policies_use(engine, merchant);
     use->errors++;
     hk_body_unref(use->error);
     use->error = failed->error ? hk_body_ref(failed->error) : NULL;
+    if (hk__policies_edition(engine, merchant) != edition)
+        return;
     if (failed->failure == HK_POLICY_KILLED)
         note_kill(engine, merchant, use);
     if (failed->failure == HK_POLICY_TIME)
@@ -364,7 +399,7 @@ static void note_cost(struct hk_use_row *use, const struct hk_policy_cost *cost)
     use->average_us = (uint32_t)((int64_t)use->average_us + change);
 }
 
-void hk__policies_note(struct hk_engine *engine, uint32_t merchant,
+void hk__policies_note(struct hk_engine *engine, uint32_t merchant, uint32_t edition,
                        const struct hk_policy_cost *cost,
                        const struct hk_fact_policy_failed *failed)
 {
@@ -372,7 +407,7 @@ void hk__policies_note(struct hk_engine *engine, uint32_t merchant,
     struct hk_policy_line *line = hk__policies_line(engine, merchant);
     note_cost(use, cost);
     if (failed)
-        note_failure(engine, merchant, use, failed);
+        note_failure(engine, merchant, edition, failed);
     else
         use->overrun_count = 0;
     engine->stats.policy_calls++;
@@ -428,7 +463,7 @@ void hk__policies_leave(struct hk_engine *engine, uint32_t merchant)
     struct hk_use_row *use = use_of(engine, row);
     if (!use)
         return;
-    hk_assert(use->out_count == 0);
+    hk__edition_give_back(engine, use->edition);
     hk_body_unref(use->error);
     hk_slots_free(&engine->policies.uses, row->use);
     row->use = HK_NONE;
@@ -480,7 +515,7 @@ void hk__policies_answer_retry(struct hk_engine *engine, const struct hk_request
     struct hk_reply *reply = hk_reply_new(request, place == HK_NONE ? HK_ENOTFOUND : 0);
     if (place != HK_NONE) {
         reply->total = policies->lines[place].held;
-        policies->retried = place;
+        policies->are_retried[place] = true;
         policies->cursor = 0;
         policies->is_telling = true;
     }

@@ -36,14 +36,19 @@ struct hk_policy_line *hk__policies_line(struct hk_engine *engine, uint32_t merc
 /** Gets how a merchant uses its policy; made at the first call. */
 struct hk_use_row *hk__policies_use(struct hk_engine *engine, uint32_t merchant);
 
-/** Something of the merchant's goes out: a run, or a body is fetched for one... */
-void hk__policies_out(struct hk_engine *engine, uint32_t merchant);
+/** Gets the edition of the merchant's policy, or HK_NONE. */
+uint32_t hk__policies_edition(struct hk_engine *engine, uint32_t merchant);
+
+/** Something of the merchant's goes out: a run of `edition`, or (HK_NONE) a body is fetched for
+ * one... */
+void hk__policies_out(struct hk_engine *engine, uint32_t merchant, uint32_t edition);
 
 /** ...and is back. */
 void hk__policies_back(struct hk_engine *engine, uint32_t merchant);
 
-/** Notes what a run came to. `failed` NULL: well; its `error` is borrowed. */
-void hk__policies_note(struct hk_engine *engine, uint32_t merchant,
+/** Notes what a run of `edition` came to. `failed` NULL: well; its `error` is borrowed. What a
+ * policy did that is replaced by now is not held against its successor. */
+void hk__policies_note(struct hk_engine *engine, uint32_t merchant, uint32_t edition,
                        const struct hk_policy_cost *cost,
                        const struct hk_fact_policy_failed *failed);
 
@@ -71,5 +76,8 @@ void hk__policies_leave(struct hk_engine *engine, uint32_t merchant);
 
 /** Gets the edition of a name and a generation, with one more user; the caller gives it back. */
 uint32_t hk__edition_take(struct hk_engine *engine, struct hk_slice name, uint32_t generation);
+
+/** The same of one that has a user; HK_NONE stays what it is. */
+uint32_t hk__edition_share(struct hk_engine *engine, uint32_t edition);
 void hk__edition_give_back(struct hk_engine *engine, uint32_t edition);
 const struct hk_edition *hk__edition(const struct hk_engine *engine, uint32_t edition);

@@ -173,6 +173,16 @@ static int edition_restore(const struct replay *replay, uint32_t event, struct h
     return 0;
 }
 
+/* A row that was taken before the plan may name who was asked then. */
+static void edition_forget(struct hk_engine *engine, uint32_t event)
+{
+    struct hk_event_rare *rare = hk__rare(engine, event);
+    if (!rare)
+        return;
+    hk__edition_give_back(engine, rare->edition);
+    rare->edition = HK_NONE;
+}
+
 /* A row that was taken before its plan was durable does not know where that stands. */
 static void locate_plan(const struct replay *replay, uint32_t event)
 {
@@ -206,6 +216,7 @@ static int replay_plan(const struct replay *replay)
         locate_plan(replay, slot);
         return out_of_step(replay, "a second plan of one event");
     }
+    edition_forget(engine, slot);
     if (plan->policy.size > 0) {
         int code = edition_restore(replay, slot, plan->policy, plan->generation);
         if (code)

@@ -85,11 +85,11 @@ static void merchant_create(struct hk_engine *engine, struct hk_request *request
 
 static void merchant_update(struct hk_engine *engine, struct hk_request *request, uint32_t slot)
 {
-    struct hk_merchant_row *row = hk__merchant(engine, slot);
-    hk_merchant_apply(&row->value, &request->merchant);
-    row->value.updated_at = engine->now.wall;
+    struct hk_merchant *value = hk__directory_merchant_change(engine, slot);
+    hk_merchant_apply(value, &request->merchant);
+    value->updated_at = engine->now.wall;
     hk__policies_forget(engine, slot);
-    hk__append(engine, HK_RECORD_MERCHANT)->merchant = &row->value;
+    hk__append(engine, HK_RECORD_MERCHANT)->merchant = value;
     answer_merchant(engine, request, slot);
 }
 
@@ -252,7 +252,7 @@ static void endpoint_update(struct hk_engine *engine, struct hk_request *request
         answer_code(engine, request, code);
         return;
     }
-    struct hk_endpoint *value = &hk__endpoint(engine, slot)->value;
+    struct hk_endpoint *value = hk__directory_endpoint_change(engine, slot);
     hk_endpoint_apply(value, &request->endpoint);
     value->updated_at = engine->now.wall;
     hk__queue_refresh(engine, slot);

@@ -42,7 +42,7 @@ struct hk_use_row {
     uint32_t memory_bytes;
     uint32_t average_us; /**< Of a run, moving. */
     uint32_t out_count;  /**< Runs that are out. */
-    uint32_t edition;    /**< Of the last run: another one starts with a clean sheet. */
+    uint32_t edition;    /**< Of the last run, one user: another one starts with a clean sheet. */
     bool is_suspended;
 };
 
@@ -142,7 +142,8 @@ struct hk_flight {
 struct hk_advice {
     uint64_t delivery;
     uint64_t merchant;
-    int64_t due_ns; /**< Of the next attempt, by the schedule. */
+    int64_t due_ns;   /**< Of the next attempt, by the schedule. */
+    uint32_t edition; /**< That is asked; one user. */
     uint16_t attempt;
 };
 

@@ -53,16 +53,15 @@ struct hk_unlocated {
 /** Which policies there are, and who uses them. */
 struct hk_policies {
     struct hk_policy_set *set;    /**< Or NULL: none at all. */
-    struct hk_policy_set *before; /**< Commands of this step may still borrow its names. */
     struct hk_policy_line *lines; /**< As many as the set has; only the counts are used. */
     uint32_t *editions;           /**< ...and the edition of each. */
     uint32_t number;              /**< Of the set; 0: none came yet. */
     struct hk_slots edition_rows;
     struct hk_index edition_index;
     struct hk_slots uses;
-    uint32_t cursor; /**< Next merchant slot to tell of a change, while `is_telling`. */
+    bool *are_retried; /**< ...and whether an operator asked to try it again. */
+    uint32_t cursor;   /**< Next merchant slot to tell of a change, while `is_telling`. */
     bool is_telling;
-    uint32_t retried; /**< Place of the policy that an operator asked to try again, or HK_NONE. */
 };
 
 /** A list of a policy's events that is being made, a few a step. */
@@ -71,7 +70,7 @@ struct hk_listing {
     char *name;
     uint32_t wanted;
     uint32_t cursor;
-    bool is_live; /**< Through with the finished ones. */
+    bool is_past; /**< Through with the live ones; what finishes meanwhile is in one of them. */
 };
 
 /** The last finished events, for look-ups. */
@@ -157,6 +156,9 @@ struct hk_engine {
     struct hk_fifo borrowed_events; /**< struct hk_event *: freed at the next step. */
     struct hk_fifo lent_details;    /**< struct hk_body *: given back at the next step. */
     struct hk_fifo lent_plans;      /**< struct hk_plan *: freed at the next step. */
+    struct hk_fifo lent_sets;       /**< struct hk_policy_set *: likewise. */
+    struct hk_fifo lent_merchants;  /**< struct hk_merchant: likewise, values that changed. */
+    struct hk_fifo lent_endpoints;  /**< struct hk_endpoint: likewise. */
     struct hk_fifo leaving;         /**< struct hk_leaving: freed at the next step. */
     bool is_awaited;                /**< Somebody waits for a record of this step. */
     bool is_disk_full;              /**< No new events; what was accepted goes on. */

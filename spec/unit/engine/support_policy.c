@@ -190,3 +190,34 @@ const struct hk_plan *world_last_plan(const struct world *world)
     fail_msg("there is no plan");
     return NULL;
 }
+
+void world_policy_p(struct world *world, uint32_t generation, uint32_t hooks)
+{
+    const struct policy_line line = { "p", generation, hooks, NULL };
+    world_policies(world, &line, 1);
+}
+
+struct policy_shop world_policy_shop(struct world *world, uint32_t hooks,
+                                     const struct hk_engine_options *options)
+{
+    struct policy_shop shop;
+    world_init(world, options);
+    world_policy_p(world, 1, hooks);
+    world_merchant(world, 9);
+    world_merchant_policy(world, 9, "p");
+    shop.first = world_endpoint(world, 9, NULL);
+    shop.second = world_endpoint(world, 9, NULL);
+    return shop;
+}
+
+struct hk_uuid world_policy_event(struct world *world)
+{
+    return world_event(world, 9)->id;
+}
+
+void world_policy_restart(struct world *world, const struct world *before, uint32_t hooks)
+{
+    world_init_from(world, before, NULL, 0, before->lsn_durable);
+    world_policy_p(world, 1, hooks);
+    world_settle(world);
+}

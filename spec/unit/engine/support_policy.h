@@ -77,3 +77,21 @@ struct hk_body *policy_payload(const char *text, const char *name, const char *v
 
 /** Gets the newest PLAN record's plan. */
 const struct hk_plan *world_last_plan(const struct world *world);
+
+/** A world whose merchant 9 uses policy "p" of generation 1 with these hooks, and has two
+ * endpoints. `options` NULL: world_options(). */
+struct policy_shop {
+    struct hk_uuid first, second;
+};
+struct policy_shop world_policy_shop(struct world *world, uint32_t hooks,
+                                     const struct hk_engine_options *options);
+
+/** Gives the engine a set that has only "p". */
+void world_policy_p(struct world *world, uint32_t generation, uint32_t hooks);
+
+/** Accepts for merchant 9 and settles; gets the id. */
+struct hk_uuid world_policy_event(struct world *world);
+
+/** A clone of `before` that starts with what is durable there and the set that has only "p" of
+ * generation 1 with these hooks. */
+void world_policy_restart(struct world *world, const struct world *before, uint32_t hooks);
