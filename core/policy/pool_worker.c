@@ -61,7 +61,7 @@ void hk_pool_worker_fini(struct hk_pool_worker *worker)
         hk_pool_worker_drop_task(worker->desk, task);
     }
     hk_pool_line_fini(&worker->line);
-    hk_free(worker->known);
+    hk_pool_known_fini(&worker->known);
 }
 
 /* ---- tasks ------------------------------------------------------------------------------- */
@@ -116,59 +116,19 @@ static bool is_begun(const struct hk_pool_worker *worker, const struct hk_pool_t
 
 /* ---- scripts ----------------------------------------------------------------------------- */
 
-/** Gets the place of the first known number that is not below `number`. */
-static uint32_t known_place(const struct hk_pool_worker *worker, uint32_t number)
-{
-    uint32_t low = 0, high = worker->known_count;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (worker->known[middle] < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool is_known(const struct hk_pool_worker *worker, uint32_t number)
-{
-    uint32_t place = known_place(worker, number);
-    return place < worker->known_count && worker->known[place] == number;
-}
-
-static void know(struct hk_pool_worker *worker, uint32_t number)
-{
-    uint32_t place = known_place(worker, number);
-    if (worker->known_count == worker->known_capacity) {
-        uint32_t capacity = worker->known_capacity != 0 ? worker->known_capacity * 2 : 16;
-        worker->known = hk_realloc_or_die(worker->known, capacity, sizeof(*worker->known));
-        worker->known_capacity = capacity;
-    }
-    memmove(worker->known + place + 1, worker->known + place,
-            (worker->known_count - place) * sizeof(*worker->known));
-    worker->known[place] = number;
-    worker->known_count++;
-}
-
 void hk_pool_worker_forget(struct hk_pool_worker *worker, uint32_t number)
 {
     const struct hk_wire_message drop = { .kind = HK_WIRE_DROP, .drop = number };
-    if (!is_known(worker, number))
-        return;
     // Without memory for it the process keeps a script that nobody names: no harm is done.
-    if (hk_pool_line_say(&worker->line, &drop) != 0)
-        return;
-    uint32_t place = known_place(worker, number);
-    worker->known_count--;
-    memmove(worker->known + place, worker->known + place + 1,
-            (worker->known_count - place) * sizeof(*worker->known));
+    if (hk_pool_known_has(&worker->known, number) && hk_pool_line_say(&worker->line, &drop) == 0)
+        hk_pool_known_remove(&worker->known, number);
 }
 
 /** Tells the process a script, unless it knows it. */
 static int tell_script(struct hk_pool_worker *worker, const struct hk_pool_script *script)
 {
     const struct hk_script *source = script->script;
-    if (is_known(worker, script->number))
+    if (hk_pool_known_has(&worker->known, script->number))
         return 0;
     struct hk_wire_source *libraries = hk_alloc((source->library_count + 1) * sizeof(*libraries));
     if (libraries == NULL)
@@ -187,7 +147,7 @@ static int tell_script(struct hk_pool_worker *worker, const struct hk_pool_scrip
     int code = hk_pool_line_say(&worker->line, &message);
     hk_free(libraries);
     if (code == 0)
-        know(worker, script->number);
+        hk_pool_known_add(&worker->known, script->number);
     return code;
 }
 
@@ -294,7 +254,7 @@ static void lose(struct hk_pool_worker *worker, bool was_begun, bool was_good, c
     char text[512];
     uint64_t now = now_ms(worker);
     worker->state = HK_POOL_WAITING;
-    worker->known_count = 0;
+    worker->known.count = 0;
     worker->is_watched = false;
     snprintf(worker->desk->error, sizeof(worker->desk->error), "the policy worker %s", how);
     if (was_begun) {
@@ -382,9 +342,9 @@ static bool is_stuck(struct hk_pool_worker *worker)
     uint64_t longest_ms = (uint64_t)worker->kill_ms * PATIENCE;
     if (worker->state == HK_POOL_STARTING)
         return silent_ms >= (longest_ms > START_MS_MIN ? longest_ms : START_MS_MIN);
-    if (silent_ms < worker->kill_ms || hk_process_cpu(&worker->line.process, &cpu_us) != 0)
-        return false;
-    return silent_ms >= longest_ms ||
+    if (silent_ms < worker->kill_ms || silent_ms >= longest_ms)
+        return silent_ms >= longest_ms;
+    return hk_process_cpu(&worker->line.process, &cpu_us) == 0 &&
            cpu_us - worker->since_cpu_us >= (uint64_t)worker->kill_ms * 1000 / 2;
 }
 

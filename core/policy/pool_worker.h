@@ -12,6 +12,7 @@
  * Thread: the pool's. */
 #pragma once
 #include "policy/pool_facts.h"
+#include "policy/pool_known.h"
 #include "policy/pool_line.h"
 
 /** What all workers share. */
@@ -35,8 +36,7 @@ struct hk_pool_worker {
     struct hk_pool_line line;
     struct hk_pool_task *first, *last; /**< All that it has to answer. */
     struct hk_pool_task *unsent;       /**< The first of them that is not queued on the line. */
-    uint32_t *known;                   /**< Numbers of scripts that it was told, ascending. */
-    uint32_t known_count, known_capacity;
+    struct hk_pool_known known;        /**< Scripts that the process was told. */
 
     uint64_t answers; /**< Since its process started; READY counts. */
     bool is_watched;  /**< It has work; the next three are as of when that began or an answer was
