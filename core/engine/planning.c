@@ -263,7 +263,7 @@ static void give_up_with(struct hk_engine *engine, uint32_t event, const char *p
                          const char *what)
 {
     char text[HK_POLICY_TEXT_BYTES_MAX];
-    int size = snprintf(text, sizeof(text), "%s.lua: %s", policy, what);
+    int size = snprintf(text, sizeof(text), "%s%s%s", policy, *policy ? ".lua: " : "", what);
     struct hk_slice slice = hk_slice_cut((struct hk_slice){ text, (size_t)size }, sizeof(text) - 1);
     struct hk_body *error = hk_body_new(HK_SLICE_EMPTY, slice);
     give_up(engine, event, error, HK_POLICY_ERROR);
@@ -354,8 +354,10 @@ static void go_on(struct hk_engine *engine, uint32_t event, struct hk_body *body
     }
     edition_note(engine, event, policy->name, policy->generation);
     const char *pause = hk__policies_pause(engine, merchant);
-    if (policy->generation == 0)
-        give_up_with(engine, event, policy->name, policy->fault ? policy->fault : "does not load");
+    if (policy->generation == 0 && policy->fault)
+        give_up_with(engine, event, "", policy->fault); /* It has FILE:LINE. */
+    else if (policy->generation == 0)
+        give_up_with(engine, event, policy->name, "it does not load");
     else if (pause)
         give_up_with(engine, event, policy->name, pause);
     else
