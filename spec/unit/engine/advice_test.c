@@ -115,6 +115,7 @@ static void test_a_wait_survives_in_a_snapshot(void **state)
     (void)state;
     struct world world, after;
     (void)asked(&world);
+    world_advance(&world, 300);
     world_decided(&world, 0, HK_RETRY_AFTER_DELAY, 3600000);
     world_settle(&world);
     world_snapshot(&world);
