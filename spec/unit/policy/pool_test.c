@@ -228,10 +228,12 @@ static void assert_planned(const struct hk_fact *fact)
 /** Gets the pid and the count of scripts of the worker that runs the script "who" as `policy`. */
 static int ask_who(struct desk *desk, const char *policy, uint32_t generation, int *script_count)
 {
-    int pid = 0;
+    char *rest;
     const struct hk_fact *fact =
         answer_to(desk, (struct asked){ .policy = policy, .generation = generation });
-    assert_int_equal(sscanf(error_of(fact), "%d %d", &pid, script_count), 2);
+    int pid = (int)strtol(error_of(fact), &rest, 10);
+    *script_count = (int)strtol(rest, &rest, 10);
+    assert_true(pid > 0 && *rest == '\0');
     return pid;
 }
 

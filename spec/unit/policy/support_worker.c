@@ -183,7 +183,7 @@ static void plan_headers(const struct hk_wire_run *run)
 {
     char names[HK_POLICY_HEADERS_MAX + 1][8];
     struct hk_slice headers[2 * (HK_POLICY_HEADERS_MAX + 1)];
-    for (uint32_t i = 0; i <= HK_POLICY_HEADERS_MAX; i++) {
+    for (size_t i = 0; i <= HK_POLICY_HEADERS_MAX; i++) {
         snprintf(names[i], sizeof(names[i]), "X-%u", (unsigned)i);
         headers[2 * i] = hk_slice_of(names[i]);
         headers[2 * i + 1] = HK_SLICE("1");
