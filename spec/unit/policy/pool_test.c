@@ -723,6 +723,29 @@ static void test_whatever_happens_each_run_has_one_fact(void **state)
     close_desk(desk);
 }
 
+static void test_a_wrong_bit_in_an_answer_costs_one_run_at_most(void **state)
+{
+    (void)state;
+    const char *const texts[] = { "flip", "plan" };
+    struct desk *desk = open_desk(texts, 2);
+    for (uint64_t i = 0; i < 160;
+         i++) // of merchants of their own, so that nobody's other runs wait
+        (void)ask_quietly(desk,
+                          (struct asked){ .policy = i % 2 == 0 ? "a" : "b", .merchant_id = i });
+    hk_pool_flush(desk->pool);
+    wait_for(desk, 160);
+    for (uint64_t run = 2; run <= 160; run += 2) {
+        const struct hk_fact *fact = fact_of(desk, run);
+        // A length that became longer swallows the answer behind it, never more.
+        if (fact->kind != HK_FACT_POLICY_FAILED)
+            assert_planned(fact);
+        else
+            assert_int_equal(fact->policy_failed.failure, HK_POLICY_KILLED);
+        (void)fact_of(desk, run - 1);
+    }
+    close_desk(desk);
+}
+
 static void test_what_a_policy_logs_is_logged(void **state)
 {
     (void)state;
@@ -766,6 +789,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(test_a_thousand_reloads_under_load_lose_nothing),
         cmocka_unit_test(test_a_stop_with_runs_out_forgets_them),
         cmocka_unit_test(test_whatever_happens_each_run_has_one_fact),
+        cmocka_unit_test(test_a_wrong_bit_in_an_answer_costs_one_run_at_most),
         cmocka_unit_test(test_what_a_policy_logs_is_logged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

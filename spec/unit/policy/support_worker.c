@@ -276,6 +276,28 @@ static void decide(const struct hk_wire_run *run, int64_t delay_ms)
     });
 }
 
+/** Says a plan with one wrong bit: another one for each run. */
+static void plan_flipped(const struct hk_wire_run *run)
+{
+    static const struct hk_slice header[] = { { "X-Own", 5 }, { "yes", 3 } };
+    const struct hk_wire_delivery delivery = { .why = HK_SLICE("why"),
+                                               .has_body = true,
+                                               .body = HK_SLICE("{\"own\":0.10}"),
+                                               .headers = header,
+                                               .header_count = 1 };
+    struct hk_bytes frame = { 0 };
+    const struct hk_wire_message message = {
+        .kind = HK_WIRE_PLANNED,
+        .planned = { .answer = { .run = run->run }, .deliveries = &delivery, .delivery_count = 1 },
+    };
+    if (hk_wire_encode(&message, &frame) != 0)
+        _exit(8);
+    size_t bit = (size_t)(run->run * 37 % (frame.size * 8));
+    frame.at[bit / 8] ^= (char)(1 << bit % 8);
+    say_bytes(hk_bytes_slice(&frame));
+    hk_bytes_fini(&frame);
+}
+
 static void carry_out(const char *does, const struct hk_wire_run *run)
 {
     char text[64];
@@ -285,6 +307,8 @@ static void carry_out(const char *does, const struct hk_wire_run *run)
         decide(run, 5000);
     } else if (strcmp(does, "bad_delay") == 0) {
         decide(run, -1);
+    } else if (strcmp(does, "flip") == 0) {
+        plan_flipped(run);
     } else if (strcmp(does, "fail") == 0) {
         say_failed(run->run, HK_POLICY_ERROR, "plain.lua:1: no");
     } else if (strcmp(does, "who") == 0) {

@@ -13,6 +13,7 @@
  *  stranger  answers to another run                 twice     answers twice
  *  ready     says READY again                       decide    answers a plan with DECIDED
  *  bad_*     plans what must not be, see the code
+ *  flip      plans with one wrong bit in its frame, another one for each run
  *  obey      does what the event's body or the attempt's event type says (a word in it)
  *
  * SETUP with a small plan_bytes_max: 1 ends before READY, 2 never says it, 3 says something else,
