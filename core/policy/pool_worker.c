@@ -71,7 +71,7 @@ void hk_pool_worker_drop_task(struct hk_pool_desk *desk, struct hk_pool_task *ow
     if (own_task->script != NULL) {
         hk_assert(own_task->script->out > 0);
         own_task->script->out--;
-        desk->has_idle_scripts |= own_task->script->out == 0;
+        desk->has_idle_scripts |= own_task->script->is_retired && own_task->script->out == 0;
     }
     hk_free(own_task);
 }

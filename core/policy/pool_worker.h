@@ -23,7 +23,7 @@ struct hk_pool_desk {
     uint32_t dying_count, dying_capacity;
     uint64_t restarts;
     char error[512];       /**< Why the last one ended, or could not be started. */
-    bool has_idle_scripts; /**< The last task of some script is done. */
+    bool has_idle_scripts; /**< The last task of a retired script is done. */
 };
 
 enum hk_pool_worker_state { HK_POOL_WAITING, HK_POOL_STARTING, HK_POOL_RUNNING };
