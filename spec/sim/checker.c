@@ -12,11 +12,13 @@ void sim_checker_init(struct sim_checker *checker, uint32_t attempts_max)
 {
     *checker = (struct sim_checker){ .attempts_max = attempts_max };
     checker->events = hk_alloc_zero_or_die(SIM_EVENTS_MAX, sizeof(*checker->events));
+    sim_decisions_init(&checker->decisions, SIM_EVENTS_MAX);
 }
 
 void sim_checker_fini(struct sim_checker *checker)
 {
     hk_free(checker->events);
+    sim_decisions_fini(&checker->decisions);
 }
 
 HK_PRINTF(2, 3) static void broken(struct sim_checker *checker, const char *format, ...)
@@ -86,12 +88,48 @@ static void plan_appended(struct sim_checker *checker, const struct hk_record *r
     uint32_t number = sim_event_number(&record->plan.event);
     if (event->plan_lsn)
         broken(checker, "event %u: planned twice", number);
+    const char *wrong = sim_decisions_written(&checker->decisions, number, &record->plan);
+    if (wrong)
+        broken(checker, "event %u: %s", number, wrong);
+    checker->decided += record->plan.policy.size > 0 && record->plan.error.size == 0;
     hk_assert(record->plan.delivery_count <= SIM_FAN_OUT_MAX);
     event->plan_lsn = record->lsn;
     event->delivery_count = record->plan.delivery_count;
-    for (uint32_t i = 0; i < event->delivery_count; i++)
-        event->deliveries[i] =
-            (struct sim_delivery){ .endpoint = record->plan.deliveries[i].endpoint };
+    for (uint32_t i = 0; i < event->delivery_count; i++) {
+        const struct hk_plan_delivery *planned = &record->plan.deliveries[i];
+        event->deliveries[i] = (struct sim_delivery){
+            .endpoint = planned->endpoint,
+            .own_crc = sim_payload_crc(planned->own),
+            .end_lsn = planned->reason ? record->lsn : 0,
+        };
+    }
+}
+
+void sim_checker_asked(struct sim_checker *checker, const struct hk_policy_run *run, bool is_known)
+{
+    uint32_t number = sim_event_number(&run->event);
+    const struct sim_event *event = &checker->events[number];
+    checker->asked++;
+    if (!is_known)
+        broken(checker, "event %u: a policy %s of generation %u is asked, and there is none",
+               number, run->policy, run->generation);
+    if (run->phase == HK_PHASE_PLAN && event->plan_lsn)
+        broken(checker, "event %u: a policy is asked again after it decided", number);
+    if (run->phase == HK_PHASE_RETRY && !event->plan_lsn)
+        broken(checker, "event %u: a policy is asked about no delivery", number);
+    const char *wrong = sim_decisions_asked(&checker->decisions, number, run);
+    if (wrong)
+        broken(checker, "event %u: %s", number, wrong);
+}
+
+void sim_checker_answered(struct sim_checker *checker, uint32_t event, const struct hk_fact *fact)
+{
+    bool is_plan = fact->kind == HK_FACT_PLANNED;
+    bool is_failure = fact->kind == HK_FACT_POLICY_FAILED;
+    if (!is_plan && !(is_failure && fact->policy_failed.phase == HK_PHASE_PLAN))
+        return;
+    checker->held += is_failure;
+    sim_decisions_answered(&checker->decisions, event, is_plan ? fact->planned.plan : NULL);
 }
 
 static void ended(struct sim_checker *checker, const struct hk_uuid *id, uint16_t number,
@@ -130,6 +168,10 @@ void sim_checker_appended(struct sim_checker *checker, const struct hk_record *r
     case HK_RECORD_END:
         ended(checker, &record->end.event, record->end.delivery, record->lsn, record->end.state);
         break;
+    case HK_RECORD_ENDPOINT:
+    case HK_RECORD_ENDPOINT_DELETED:
+        sim_decisions_endpoint(&checker->decisions, record);
+        break;
     default:
         break;
     }
@@ -164,6 +206,8 @@ void sim_checker_started(struct sim_checker *checker, const struct hk_command_st
         broken(checker, "event %u.%u: attempt %u", event_number, number + 1, start->attempt);
     if (crc_of(start->body) != event->body_crc)
         broken(checker, "event %u.%u: other bytes than were accepted", event_number, number + 1);
+    if (sim_payload_crc(start->own) != delivery->own_crc)
+        broken(checker, "event %u.%u: another payload than was planned", event_number, number + 1);
     delivery->attempt_last = start->attempt;
 }
 
@@ -214,6 +258,7 @@ static void forget_after(struct sim_event *event, uint64_t lsn)
 void sim_checker_recovered(struct sim_checker *checker, uint64_t lsn)
 {
     checker->crashes++;
+    sim_decisions_forget(&checker->decisions, SIM_EVENTS_MAX);
     if (lsn < checker->lsn_durable)
         broken(checker, "record %llu was durable, but only %llu came back",
                (unsigned long long)checker->lsn_durable, (unsigned long long)lsn);

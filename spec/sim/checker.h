@@ -7,10 +7,12 @@
  *  - Attempts are counted up by one and stay within the endpoint's bound.
  *  - A receiver gets a delivery that it took a second time only when the answer was lost, or a
  * crash took our record of it.
- *  - The same delivery always carries the same bytes.
- *  - A plan is made once: no second PLAN after a durable one.
+ *  - The same delivery always carries the same bytes: the event's, or what its plan says.
+ *  - A plan is made once: no second PLAN after a durable one, and it says what its policy said
+ *    (decisions.h).
  *  - What a look-up has shown as ended never looks otherwise again. */
 #pragma once
+#include "decisions.h"
 #include "model/command.h"
 
 #include <stdbool.h>
@@ -20,6 +22,7 @@ enum { SIM_EVENTS_MAX = 9000, SIM_FAN_OUT_MAX = 8 };
 
 struct sim_delivery {
     struct hk_uuid endpoint;
+    uint32_t own_crc; /**< Of its payload; 0: none. */
     uint16_t attempt_last;
     uint32_t success_count;
     bool is_unsure;   /**< hookd cannot know that it was taken: the answer was lost, or a
@@ -42,10 +45,12 @@ struct sim_event {
 
 struct sim_checker {
     struct sim_event *events; /**< SIM_EVENTS_MAX, by the number inside the event's id. */
-    uint64_t lsn_durable;     /**< What the engine was told. */
+    struct sim_decisions decisions;
+    uint64_t lsn_durable; /**< What the engine was told. */
     uint32_t attempts_max;
     uint64_t acked, started, delivered, dead, dropped, duplicates, crashes;
-    char failure[640]; /**< Empty while all is well. */
+    uint64_t asked, held, decided; /**< Of policies. */
+    char failure[640];             /**< Empty while all is well. */
 };
 
 void sim_checker_init(struct sim_checker *checker, uint32_t attempts_max);
@@ -60,6 +65,12 @@ void sim_checker_sent(struct sim_checker *checker, uint32_t number, uint64_t mer
 void sim_checker_acked(struct sim_checker *checker, const struct hk_command_ack *ack);
 void sim_checker_appended(struct sim_checker *checker, const struct hk_record *record);
 void sim_checker_durable(struct sim_checker *checker, uint64_t lsn);
+/** A policy is asked; `is_known`: there is such a one, with such a generation, with such a hook. */
+void sim_checker_asked(struct sim_checker *checker, const struct hk_policy_run *run, bool is_known);
+
+/** ...and was answered. */
+void sim_checker_answered(struct sim_checker *checker, uint32_t event, const struct hk_fact *fact);
+
 void sim_checker_started(struct sim_checker *checker, const struct hk_command_start_attempt *start,
                          uint32_t delivery);
 

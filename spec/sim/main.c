@@ -20,8 +20,8 @@ static const char usage[] =
     "  --seeds N     that many seeds (default 100)\n"
     "  --from N      the first of them (default 1)\n"
     "  --events N    events a seed, 1 to 9000 (default 400)\n"
-    "  --mutant M    early-appended or twice: break the world; then a broken promise is the right\n"
-    "                end, and none is the wrong one\n";
+    "  --mutant M    early-appended, twice, replan or payload: break the world; then a broken\n"
+    "                promise is the right end, and none is the wrong one\n";
 
 static bool number_parse(const char *text, uint64_t *number)
 {
@@ -30,13 +30,14 @@ static bool number_parse(const char *text, uint64_t *number)
 
 static bool mutant_parse(const char *text, enum sim_mutant *mutant)
 {
-    if (text && strcmp(text, "early-appended") == 0)
-        *mutant = SIM_MUTANT_EARLY_APPENDED;
-    else if (text && strcmp(text, "twice") == 0)
-        *mutant = SIM_MUTANT_TWICE;
-    else
-        return false;
-    return true;
+    static const char *const names[] = { "", "early-appended", "twice", "replan", "payload" };
+    for (size_t i = 1; text && i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(text, names[i]) != 0)
+            continue;
+        *mutant = (enum sim_mutant)i;
+        return true;
+    }
+    return false;
 }
 
 static bool option_parse(struct options *options, const char *name, const char *value)
@@ -80,8 +81,19 @@ static void sum_add(struct sim_report *sum, const struct sim_report *report)
     sum->duplicates += report->duplicates;
     sum->crashes += report->crashes;
     sum->stops += report->stops;
+    sum->asked += report->asked;
+    sum->held += report->held;
+    sum->decided += report->decided;
+    sum->reloads += report->reloads;
     sum->virtual_ms += report->virtual_ms;
     sum->digest ^= report->digest;
+}
+
+static void sum_print_policies(const struct sim_report *sum)
+{
+    printf("policies: %llu runs, %llu failed, %llu plans, %llu reloads\n",
+           (unsigned long long)sum->asked, (unsigned long long)sum->held,
+           (unsigned long long)sum->decided, (unsigned long long)sum->reloads);
 }
 
 static void sum_print(uint64_t seeds, const struct sim_report *sum)
@@ -119,6 +131,7 @@ int main(int count, char **words)
                options.setup.event_count);
         return wants_failure ? 0 : 1;
     }
+    sum_print_policies(&sum);
     sum_print(options.seed_count, &sum);
     return wants_failure ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/check.h"
+#include "policies.h"
 
 #include <stdio.h>
 
@@ -88,8 +89,31 @@ static void merchant_create(struct sim_workload *workload, uint64_t id, struct h
     (void)workload;
     struct hk_request *request = hk_request_new(HK_REQUEST_MERCHANT_CREATE, SIM_TOKEN_ANY);
     request->merchant_id = id;
-    request->merchant.fields = HK_MERCHANT_NAME;
+    request->merchant.fields = HK_MERCHANT_NAME | HK_MERCHANT_POLICY;
     request->merchant.value.name = hk_strdup_or_die("merchant");
+    if (id % 2)
+        request->merchant.value.policy = hk_strdup_or_die(id == 1 ? "route" : "enrich");
+    request_fact(fact, request);
+}
+
+/* Another policy, or none: then the one with its id, or the default. */
+static void merchant_change(struct sim_workload *workload, struct hk_fact *fact)
+{
+    struct hk_request *request = hk_request_new(HK_REQUEST_MERCHANT_UPDATE, SIM_TOKEN_ANY);
+    uint32_t number = (uint32_t)hk_prng_below(workload->prng, SIM_POLICIES + 1);
+    request->merchant_id = draw_merchant(workload);
+    request->merchant.fields = HK_MERCHANT_POLICY;
+    if (number < SIM_POLICIES)
+        request->merchant.value.policy = hk_strdup_or_die(sim_policy_name(number));
+    request_fact(fact, request);
+}
+
+/* An operator has one tried again. */
+static void policy_retry(struct sim_workload *workload, struct hk_fact *fact)
+{
+    struct hk_request *request = hk_request_new(HK_REQUEST_POLICY_RETRY, SIM_TOKEN_ANY);
+    uint32_t number = (uint32_t)hk_prng_below(workload->prng, SIM_POLICIES);
+    request->name = hk_strdup_or_die(sim_policy_name(number));
     request_fact(fact, request);
 }
 
@@ -192,13 +216,17 @@ static void accept(struct sim_workload *workload, struct sim_checker *checker, s
             },
     };
     fact->accept.idempotency_body = hk_prng_below(workload->prng, 2);
+    if (hk_prng_chance(workload->prng, 20000))
+        fact->accept.deliver_before.ms =
+            SIM_START_MS + (int64_t)hk_prng_below(workload->prng, 120000);
 }
 
 void sim_workload_look_up(const struct sim_workload *workload, uint32_t number, uint64_t token,
                           struct hk_fact *fact)
 {
-    (void)workload;
-    struct hk_request *request = hk_request_new(HK_REQUEST_EVENT_GET, token);
+    bool asks_why = token == SIM_TOKEN_ANY && hk_prng_chance(workload->prng, 300000);
+    struct hk_request *request =
+        hk_request_new(asks_why ? HK_REQUEST_EVENT_WHY : HK_REQUEST_EVENT_GET, token);
     request->merchant_id = HK_ANY_MERCHANT;
     request->uuid = sim_event_id(number);
     request_fact(fact, request);
@@ -229,6 +257,10 @@ void sim_workload_next(struct sim_workload *workload, struct sim_checker *checke
         setup_next(workload, fact);
     } else if (hk_prng_chance(workload->prng, 5000)) {
         endpoint_change(workload, fact);
+    } else if (hk_prng_chance(workload->prng, 5000)) {
+        merchant_change(workload, fact);
+    } else if (hk_prng_chance(workload->prng, 2000)) {
+        policy_retry(workload, fact);
     } else if (workload->sent && hk_prng_chance(workload->prng, 50000)) {
         uint32_t number = (uint32_t)hk_prng_below(workload->prng, workload->sent);
         sim_workload_look_up(workload, number, SIM_TOKEN_ANY, fact);

@@ -30,6 +30,9 @@ void sim_workload_init(struct sim_workload *workload, struct hk_prng *prng, uint
 void sim_workload_fini(struct sim_workload *workload);
 void sim_workload_options(const struct sim_workload *workload, struct hk_engine_options *options);
 
+/** When the clocks of all worlds begin. */
+#define SIM_START_MS INT64_C(1777700000000)
+
 /** Makes the next fact, and says how long to wait after it. */
 void sim_workload_next(struct sim_workload *workload, struct sim_checker *checker,
                        struct hk_fact *fact, uint32_t *pause_ms);

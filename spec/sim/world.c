@@ -10,7 +10,9 @@
 #include "journal/disk_faulty.h"
 #include "journal/disk_memory.h"
 #include "journal/journal.h"
+#include "model/payload.h"
 #include "network.h"
+#include "policies.h"
 #include "workload.h"
 
 #include <errno.h>
@@ -34,6 +36,7 @@ struct world {
     struct hk_journal *journal;
     struct hk_engine *engine;
     struct sim_network network;
+    struct sim_policies policies;
     struct sim_workload workload;
     struct sim_checker checker;
     struct hk_commands commands;
@@ -43,11 +46,14 @@ struct world {
     uint32_t load_count;
     uint64_t lsn_replayed;
     uint64_t lsn_appended;
+    uint64_t lsn_plan;         /**< Of the first plan that is not committed, 0: none. */
     struct hk_mono commit_due; /**< HK_MONO_NEVER: no commit is on its way. */
     bool is_snapshot_open;
     bool is_snapshot_done;
-    bool is_comparing;  /**< Snapshot rows are only summed up. */
-    uint64_t state_sum; /**< Of the rows of the last snapshot. */
+    bool is_comparing;                  /**< Snapshot rows are only summed up. */
+    bool are_unplanned[SIM_EVENTS_MAX]; /**< At the last stop, by number. */
+    bool are_forgotten[SIM_EVENTS_MAX]; /**< REPLAN: their plans and all that followed. */
+    uint64_t state_sum;                 /**< Of the rows of the last snapshot. */
     bool is_drained;
     struct hk_event *answer; /**< Of the last look-up of the final count. */
     bool is_answered;
@@ -90,6 +96,12 @@ static void start_attempt(struct world *world, const struct hk_command_start_att
                           world->now);
 }
 
+static void run_policy(struct world *world, const struct hk_policy_run *run)
+{
+    sim_checker_asked(&world->checker, run, sim_policies_know(&world->policies, run));
+    sim_policies_run(&world->policies, run, sim_event_number(&run->event), world->now);
+}
+
 static void reply(struct world *world, struct hk_reply *own_reply)
 {
     if (own_reply->event && !own_reply->code) {
@@ -109,6 +121,8 @@ static void append(struct world *world, const struct hk_record *record)
     if (hk_journal_append(world->journal, record) != 0)
         give_up(world, "append", NULL);
     world->lsn_appended = record->lsn;
+    if (record->type == HK_RECORD_PLAN && !world->lsn_plan)
+        world->lsn_plan = record->lsn;
     if (world->commit_due.ns == HK_MONO_NEVER.ns)
         world->commit_due =
             hk_mono_after_ms(world->now.mono, 1 + (int64_t)hk_prng_below(&world->prng, 8));
@@ -127,12 +141,14 @@ static void load(struct world *world, const struct hk_command_load *command)
 static uint32_t event_crc(const struct hk_event *event)
 {
     uint32_t crc = hk_crc32c(0, &event->id, sizeof(event->id));
+    crc = hk_crc32c(crc, &event->generation, sizeof(event->generation));
+    crc = hk_crc32c(crc, &event->plan_location.lsn, sizeof(event->plan_location.lsn));
     for (uint32_t i = 0; i < event->delivery_count; i++) {
         const struct hk_delivery *delivery = &event->deliveries[i];
         bool is_over = hk_delivery_state_is_terminal(delivery->state);
         uint32_t words[] = {
             delivery->number, is_over ? delivery->state : 0, is_over ? delivery->reason : 0,
-            delivery->role,   delivery->kept_count,
+            delivery->role,   delivery->kept_count,          delivery->has_own,
         };
         crc = hk_crc32c(crc, &delivery->endpoint, sizeof(delivery->endpoint));
         crc = hk_crc32c(crc, words, sizeof(words));
@@ -140,10 +156,23 @@ static uint32_t event_crc(const struct hk_event *event)
     return crc;
 }
 
+/* What has no plan when hookd stops may have one soon after the start, and what must be delivered
+ * in time may end there. */
+static bool may_differ(struct world *world, const struct hk_event *event)
+{
+    uint32_t number = sim_event_number(&event->id);
+    if (!world->is_comparing)
+        world->are_unplanned[number] =
+            event->state == HK_EVENT_PLANNING || event->state == HK_EVENT_HELD;
+    return world->are_unplanned[number] || event->deliver_before.ms != 0;
+}
+
 /* A sum, because rows may come in another order. */
 static void state_add(struct world *world, const struct hk_record *row)
 {
     uint32_t crc = 0;
+    if (row->type == HK_RECORD_STATE && may_differ(world, row->state))
+        return;
     if (row->type == HK_RECORD_STATE)
         crc = event_crc(row->state);
     else if (row->type == HK_RECORD_ENDPOINT)
@@ -205,6 +234,7 @@ static void carry_out(struct world *world, const struct hk_command *command)
         load(world, &command->load);
         break;
     case HK_COMMAND_RUN_POLICY:
+        run_policy(world, &command->run_policy);
         break;
     case HK_COMMAND_START_ATTEMPT:
         start_attempt(world, &command->start_attempt);
@@ -259,6 +289,49 @@ static void network_answer(struct world *world)
     }
 }
 
+static void policies_answer(struct world *world)
+{
+    struct sim_run *run;
+    while ((run = sim_policies_due(&world->policies, world->now.mono)) &&
+           world->fact_count < FACTS_MAX / 2) {
+        sim_checker_answered(&world->checker, run->event, &run->answer);
+        tell(world, &run->answer);
+        *run = (struct sim_run){ 0 };
+    }
+}
+
+/* A disk that gives back what was never written. */
+static void plan_spoil(const struct world *world, const struct hk_plan *plan)
+{
+    struct hk_plan_delivery *deliveries = (struct hk_plan_delivery *)plan->deliveries;
+    struct hk_slice text = HK_SLICE("spoilt");
+    if (world->setup->mutant != SIM_MUTANT_PAYLOAD)
+        return;
+    for (uint32_t i = 0; i < plan->delivery_count; i++) {
+        if (!deliveries[i].own)
+            continue;
+        hk_body_unref(deliveries[i].own);
+        deliveries[i].own = hk_payload_new(NULL, &text);
+    }
+}
+
+static void load_answer(struct world *world, const struct hk_command_load *load)
+{
+    struct hk_fault fault = { 0 };
+    struct hk_fact fact = { .kind = HK_FACT_LOADED, .loaded = { .load = load->load } };
+    if (load->is_plan)
+        fact.loaded.code =
+            hk_journal_load_plan(world->journal, load->location, &fact.loaded.plan, &fault);
+    else
+        fact.loaded.code =
+            hk_journal_load(world->journal, load->location, &fact.loaded.body, &fault);
+    if (fact.loaded.code)
+        give_up(world, "load", &fault);
+    else if (load->is_plan)
+        plan_spoil(world, fact.loaded.plan);
+    tell(world, &fact);
+}
+
 static void loads_answer(struct world *world)
 {
     uint32_t kept = 0;
@@ -268,23 +341,25 @@ static void loads_answer(struct world *world)
             world->loads[kept++] = *one;
             continue;
         }
-        struct hk_fault fault = { 0 };
-        struct hk_fact fact = { .kind = HK_FACT_LOADED, .loaded = { .load = one->command.load } };
-        fact.loaded.code =
-            hk_journal_load(world->journal, one->command.location, &fact.loaded.body, &fault);
-        if (fact.loaded.code)
-            give_up(world, "load", &fault);
-        tell(world, &fact);
+        load_answer(world, &one->command);
     }
     world->load_count = kept;
 }
 
-/* A broken journal: it says durable, and has written nothing. */
-static void commit_later(struct world *world)
+/* A broken journal: it says durable, and has written nothing. Not of a plan: an event that ends
+ * before its place is known is more than the engine can be asked to bear. */
+static bool commit_later(struct world *world)
 {
     struct hk_fact fact = { .kind = HK_FACT_APPENDED, .appended = { .lsn = world->lsn_appended } };
+    if (world->setup->mutant != SIM_MUTANT_EARLY_APPENDED || hk_prng_chance(&world->prng, 500000))
+        return false;
+    if (world->lsn_plan)
+        fact.appended.lsn = world->lsn_plan - 1;
+    if (fact.appended.lsn <= world->checker.lsn_durable)
+        return false;
     sim_checker_durable(&world->checker, fact.appended.lsn);
     tell(world, &fact);
+    return true;
 }
 
 static void commit(struct world *world)
@@ -292,14 +367,13 @@ static void commit(struct world *world)
     struct hk_fault fault = { 0 };
     struct hk_fact fact = { .kind = HK_FACT_APPENDED };
     world->commit_due = HK_MONO_NEVER;
-    if (world->setup->mutant == SIM_MUTANT_EARLY_APPENDED && hk_prng_chance(&world->prng, 500000)) {
-        commit_later(world);
+    if (commit_later(world))
         return;
-    }
     if (hk_journal_commit(world->journal, &fact.appended, &fault) != 0) {
         give_up(world, "commit", &fault);
         return;
     }
+    world->lsn_plan = 0;
     sim_checker_durable(&world->checker, fact.appended.lsn);
     tell(world, &fact);
 }
@@ -309,6 +383,7 @@ static void facts_collect(struct world *world)
     if (hk_mono_is_reached(world->commit_due, world->now.mono))
         commit(world);
     network_answer(world);
+    policies_answer(world);
     loads_answer(world);
 }
 
@@ -327,6 +402,8 @@ static void step(struct world *world)
             (world->fact_count - taken) * sizeof(*world->facts));
     world->fact_count -= taken;
     carry_out_all(world);
+    if (world->fact_count == 0)
+        sim_policies_taken(&world->policies);
 }
 
 static struct hk_mono earlier(struct hk_mono a, struct hk_mono b)
@@ -338,6 +415,7 @@ static struct hk_mono next_due(const struct world *world)
 {
     struct hk_mono due = earlier(hk_engine_due(world->engine), world->commit_due);
     due = earlier(due, sim_network_next(&world->network));
+    due = earlier(due, sim_policies_next(&world->policies));
     for (uint32_t i = 0; i < world->load_count; i++)
         due = earlier(due, world->loads[i].due);
     return due;
@@ -380,12 +458,42 @@ static bool run_until(struct world *world, struct hk_mono until)
 
 /* ---- start, stop, crash ---- */
 
+/* What follows a plan that is forgotten must be forgotten too: it would be damage. */
+static bool is_forgotten(struct world *world, const struct hk_record *record)
+{
+    switch (record->type) {
+    case HK_RECORD_PLAN:
+        if (record->plan.policy.size > 0)
+            world->are_forgotten[sim_event_number(&record->plan.event)] = true;
+        return record->plan.policy.size > 0;
+    case HK_RECORD_START:
+        return world->are_forgotten[sim_event_number(&record->start.event)];
+    case HK_RECORD_RESULT:
+        return world->are_forgotten[sim_event_number(&record->result.event)];
+    case HK_RECORD_END:
+        return world->are_forgotten[sim_event_number(&record->end.event)];
+    case HK_RECORD_WAIT:
+        return world->are_forgotten[sim_event_number(&record->wait.event)];
+    default:
+        return false;
+    }
+}
+
+static void policies_tell(struct world *world)
+{
+    struct hk_fact fact;
+    sim_policies_fact(&world->policies, &fact);
+    tell(world, &fact);
+}
+
 static int replay(void *arg, const struct hk_record *record, struct hk_location location,
                   bool is_row, struct hk_fault *fault)
 {
     struct world *world = arg;
     if (record->lsn > world->lsn_replayed)
         world->lsn_replayed = record->lsn;
+    if (world->setup->mutant == SIM_MUTANT_REPLAN && is_forgotten(world, record))
+        return 0;
     return hk_engine_replay(world->engine, record, location, is_row, fault);
 }
 
@@ -412,13 +520,16 @@ static void open(struct world *world)
     sim_workload_recovered(&world->workload);
     hk_engine_start(world->engine, found.lsn_last, world->now, &world->commands);
     carry_out_all(world);
+    policies_tell(world);
 }
 
 static void close_all(struct world *world)
 {
     facts_free(world);
     world->load_count = 0;
+    sim_policies_forget(&world->policies);
     world->commit_due = HK_MONO_NEVER;
+    world->lsn_plan = 0;
     world->is_drained = world->is_snapshot_done = world->is_snapshot_open = false;
     hk_engine_free(world->engine);
     world->engine = NULL;
@@ -445,6 +556,14 @@ static void half_commit(struct world *world)
     hk_disk_faulty_fail_at(world->disk, 0, false, 0);
 }
 
+/* Scripts change also while hookd is down. */
+static void reload_unseen(struct world *world)
+{
+    if (hk_prng_chance(&world->prng, 300000))
+        sim_policies_reload(&world->policies);
+    sim_policies_taken(&world->policies);
+}
+
 static void crash(struct world *world)
 {
     half_commit(world);
@@ -454,6 +573,7 @@ static void crash(struct world *world)
     world->report->crashes++;
     if (world->setup->is_loud)
         hk_log_info("crash", HK_FI("at_ms", world->report->virtual_ms));
+    reload_unseen(world);
     open(world);
 }
 
@@ -496,9 +616,20 @@ static void stop_and_start(struct world *world)
     world->report->stops++;
     if (world->setup->is_loud)
         hk_log_info("stop", HK_FI("at_ms", world->report->virtual_ms));
+    reload_unseen(world);
     open(world);
     if (!is_over(world))
         compare_states(world, state_sum);
+}
+
+/* Promise 4 holds over it, whatever is out. */
+static void reload(struct world *world)
+{
+    sim_policies_reload(&world->policies);
+    policies_tell(world);
+    world->report->reloads++;
+    if (world->setup->is_loud)
+        hk_log_info("reload", HK_FI("at_ms", world->report->virtual_ms));
 }
 
 /* ---- one run ---- */
@@ -518,6 +649,8 @@ static void work(struct world *world)
             crash(world);
         else if (hk_prng_chance(&world->prng, 3000))
             stop_and_start(world);
+        else if (hk_prng_chance(&world->prng, 8000))
+            reload(world);
     }
 }
 
@@ -544,8 +677,11 @@ static void enable_all(struct world *world)
     }
 }
 
+/* All policies answer again: whatever is held must find its end. */
 static void final_count(struct world *world)
 {
+    sim_policies_mend(&world->policies);
+    policies_tell(world);
     enable_all(world);
     while (run_until(world, hk_mono_after_ms(world->now.mono, 3600000)))
         continue;
@@ -563,6 +699,9 @@ static void report_fill(const struct world *world)
     report->dead = checker->dead;
     report->dropped = checker->dropped;
     report->duplicates = checker->duplicates;
+    report->asked = checker->asked;
+    report->held = checker->held;
+    report->decided = checker->decided;
     memcpy(report->failure, checker->failure, sizeof(report->failure));
 }
 
@@ -572,12 +711,13 @@ void sim_run(const struct sim_setup *setup, struct sim_report *report)
     *report = (struct sim_report){ 0 };
     world->setup = setup;
     world->report = report;
-    world->now = (struct hk_now){ { 1000000000 }, { INT64_C(1777700000000) } };
+    world->now = (struct hk_now){ { 1000000000 }, { SIM_START_MS } };
     world->commit_due = HK_MONO_NEVER;
     hk_prng_init(&world->prng, setup->seed);
     world->memory = hk_disk_memory_new();
     world->disk = hk_disk_faulty_new(world->memory);
     sim_network_init(&world->network, &world->prng);
+    sim_policies_init(&world->policies, &world->prng);
     sim_workload_init(&world->workload, &world->prng, setup->event_count);
     sim_checker_init(&world->checker, SIM_ATTEMPTS_MAX);
     open(world);
@@ -587,6 +727,7 @@ void sim_run(const struct sim_setup *setup, struct sim_report *report)
     sim_network_cut(&world->network, taken_unheard, world);
     close_all(world);
     sim_network_fini(&world->network);
+    sim_policies_fini(&world->policies);
     sim_workload_fini(&world->workload);
     sim_checker_fini(&world->checker);
     hk_disk_faulty_free(world->disk);

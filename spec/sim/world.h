@@ -11,6 +11,8 @@ enum sim_mutant {
     SIM_MUTANT_NONE,
     SIM_MUTANT_EARLY_APPENDED, /**< The journal says durable before it is. */
     SIM_MUTANT_TWICE,          /**< A request is sent twice. */
+    SIM_MUTANT_REPLAN,         /**< A start forgets that an event has a plan, and plans it anew. */
+    SIM_MUTANT_PAYLOAD,        /**< A plan is read back with another payload. */
 };
 
 struct sim_setup {
@@ -22,6 +24,7 @@ struct sim_setup {
 
 struct sim_report {
     uint64_t acked, attempts, delivered, dead, dropped, duplicates, crashes, stops;
+    uint64_t asked, held, decided, reloads;
     int64_t virtual_ms;
     uint64_t digest;   /**< Of all commands, in order: the same for the same seed. */
     char failure[640]; /**< Empty: all promises were kept. */
