@@ -84,7 +84,7 @@ struct hk_scripts_report {
  * Policies are policy_dir/NAME.lua, libraries lib_dir/NAME.lua; NAME as of a table. NAME_spec.lua
  * is a spec and neither. What did not change is not checked again and keeps its generation. Texts
  * are UTF-8 without zero bytes, of at most HK_SCRIPT_BYTES_MAX. `report` is filled on 0 only, in
- * order: tables, libraries, policies by name, removed policies. */
+ * order: tables, libraries, policies, removed policies. */
 HK_MUST_CHECK int hk_scripts_load(const struct hk_scripts_setup *setup, struct hk_scripts **scripts,
                                   struct hk_scripts_report *report, struct hk_fault *fault);
 void hk_scripts_report_fini(struct hk_scripts_report *report);

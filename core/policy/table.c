@@ -104,6 +104,20 @@ int hk_table_compile(const char *path, struct hk_table *table, struct hk_fault *
     return hk_table_renew(path, NULL, table, fault);
 }
 
+int hk_table_share(const struct hk_table *from, struct hk_table *table, struct hk_fault *fault)
+{
+    *table = (struct hk_table){ .fd = fcntl(from->fd, F_DUPFD_CLOEXEC, 3) };
+    if (table->fd < 0)
+        return hk_fault_set_sys(fault, HK_EIO, errno, "the table '%s' cannot be shared",
+                                from->name);
+    memcpy(table->digest, from->digest, sizeof(table->digest));
+    table->name = hk_slice_dup(hk_slice_of(from->name));
+    if (table->name != NULL)
+        return 0;
+    hk_table_fini(table);
+    return hk_fault_set(fault, HK_ENOMEM, "the table '%s': out of memory", from->name);
+}
+
 void hk_table_fini(struct hk_table *table)
 {
     if (table->fd >= 0)

@@ -38,6 +38,10 @@ struct hk_table {
  * and HK_ESYNTAX with file and line, HK_ELIMIT, HK_ENOMEM. */
 HK_MUST_CHECK int hk_table_compile(const char *path, struct hk_table *table,
                                    struct hk_fault *fault);
+
+/** Makes another table of the same name and block. HK_EIO, HK_ENOMEM. */
+HK_MUST_CHECK int hk_table_share(const struct hk_table *from, struct hk_table *table,
+                                 struct hk_fault *fault);
 void hk_table_fini(struct hk_table *table);
 
 /** Compiles likewise, but when `previous` (or NULL) was made of the same source it is not compiled
