@@ -183,12 +183,17 @@ static void edition_forget(struct hk_engine *engine, uint32_t event)
     rare->edition = HK_NONE;
 }
 
-/* A row that was taken before its plan was durable does not know where that stands. */
+/* A row that was taken before its plan was durable does not know where that stands. It may have
+ * finished as it came in, without anything to deliver. */
 static void locate_plan(const struct replay *replay, uint32_t event)
 {
-    struct hk_event_rare *rare = hk__rare(replay->engine, event);
+    struct hk_engine *engine = replay->engine;
+    struct hk_event_rare *rare = event == HK_INDEX_NONE ? NULL : hk__rare(engine, event);
+    struct hk_event *finished = hk__finish_find(engine, &replay->record->plan.event);
     if (rare && rare->plan_lsn == replay->location.lsn)
         rare->plan_offset = replay->location.offset;
+    if (finished && finished->plan_location.lsn == replay->location.lsn)
+        finished->plan_location.offset = replay->location.offset;
 }
 
 static int add_planned(const struct replay *replay, uint32_t event, uint32_t *last,
@@ -210,12 +215,11 @@ static int replay_plan(const struct replay *replay)
     const struct hk_plan *plan = &replay->record->plan;
     uint32_t slot = event_find(engine, &plan->event);
     uint32_t last = HK_NONE;
+    locate_plan(replay, slot);
     if (slot == HK_INDEX_NONE)
         return out_of_step(replay, "a plan of an event that is not known");
-    if (hk__event(engine, slot)->state != HK_EVENT_PLANNING) {
-        locate_plan(replay, slot);
+    if (hk__event(engine, slot)->state != HK_EVENT_PLANNING)
         return out_of_step(replay, "a second plan of one event");
-    }
     edition_forget(engine, slot);
     if (plan->policy.size > 0) {
         int code = edition_restore(replay, slot, plan->policy, plan->generation);

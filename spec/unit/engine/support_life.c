@@ -11,6 +11,39 @@ static uint32_t draw(struct life *life, uint32_t bound)
     return (uint32_t)hk_prng_below(&life->prng, bound);
 }
 
+/* One that there is, one that there is not, or none. */
+static void policy_draw(struct life *life, struct hk_request *request)
+{
+    static const char *const names[] = { "a", "a", "b", "gone", NULL, NULL, NULL, NULL };
+    request->merchant.fields |= HK_MERCHANT_POLICY;
+    request->merchant.value.policy = hk_strdup_or_die(names[draw(life, 8)]);
+}
+
+static void policies_change(struct life *life)
+{
+    const struct policy_line lines[] = {
+        { "1", 1 + draw(life, 3), draw(life, 32), NULL },
+        { "a", 1 + draw(life, 20), draw(life, 32) | HK_HOOK_ROUTE, NULL },
+        { "b", draw(life, 4), HK_HOOK_RETRY, NULL },
+    };
+    uint32_t first = draw(life, 3);
+    if (draw(life, 4))
+        world_policies(life->world, lines + first, 3 - first);
+    else
+        world_policies_default(life->world, lines + first, 3 - first);
+}
+
+void life_mend(struct world *world)
+{
+    const struct policy_line lines[] = {
+        { "a", 1000 + world->step_count, HK_HOOKS_PLANNING | HK_HOOK_RETRY, NULL },
+        { "b", 1000 + world->step_count, HK_HOOK_RETRY, NULL },
+        { "gone", 1000 + world->step_count, HK_HOOKS_PLANNING, NULL },
+    };
+    world_policies(world, lines, 3);
+    world->policy_runs.hand = policy_hand_plan_all;
+}
+
 static void merchant_create(struct life *life, uint32_t place)
 {
     struct hk_request *request = world_request(life->world, HK_REQUEST_MERCHANT_CREATE);
@@ -23,6 +56,7 @@ static void merchant_create(struct life *life, uint32_t place)
     request->merchant_id = id;
     request->merchant.fields = HK_MERCHANT_NAME;
     request->merchant.value.name = hk_strdup_or_die("Shop");
+    policy_draw(life, request);
     (void)world_ask(life->world, request);
 }
 
@@ -46,6 +80,7 @@ static void merchant_change(struct life *life, uint64_t id)
     request->merchant_id = id;
     request->merchant.fields = HK_MERCHANT_NAME;
     request->merchant.value.name = hk_strdup_or_die(name);
+    policy_draw(life, request);
     (void)world_ask(life->world, request);
 }
 
@@ -155,6 +190,42 @@ static void load_one(struct life *life)
     world->is_loading_broken = false;
 }
 
+static void plan_one(struct life *life, uint32_t place)
+{
+    const struct policy_run *run = &life->world->policy_runs.items[place];
+    struct hk_plan_delivery deliveries[POLICY_SHOWN_MAX] = { 0 };
+    struct hk_plan plan = { .deliveries = deliveries };
+    if (draw(life, 8) == 0)
+        plan.reason = HK_REASON_FILTERED;
+    for (uint32_t i = 0; !plan.reason && i < run->shown_count; i++) {
+        if (draw(life, 4) == 0)
+            continue;
+        struct hk_plan_delivery *delivery = &deliveries[plan.delivery_count++];
+        delivery->endpoint = run->shown[i];
+        if (draw(life, 6) == 0)
+            delivery->reason = HK_REASON_SKIPPED_BY_POLICY;
+        else if (draw(life, 2))
+            delivery->own = policy_payload(draw(life, 3) ? "{}" : NULL, "x-tier", "gold");
+    }
+    world_planned(life->world, place, &plan);
+    for (uint32_t i = 0; i < plan.delivery_count; i++)
+        hk_body_unref(deliveries[i].own);
+}
+
+static void policy_one(struct life *life)
+{
+    struct world *world = life->world;
+    if (world->policy_runs.count == 0)
+        return;
+    uint32_t place = draw(life, world->policy_runs.count);
+    if (draw(life, 5) == 0)
+        world_policy_failed(world, place, (enum hk_policy_failure)draw(life, 6));
+    else if (world->policy_runs.items[place].phase == HK_PHASE_PLAN)
+        plan_one(life, place);
+    else
+        world_decided(world, place, (enum hk_retry_verdict)draw(life, 4), draw(life, 20000));
+}
+
 static void disk_one(struct life *life)
 {
     struct world *world = life->world;
@@ -168,6 +239,7 @@ void life_init(struct life *life, struct world *world, uint64_t seed)
     *life = (struct life){ .world = world, .reuse_parts = 500000 };
     hk_prng_init(&life->prng, seed);
     world->is_disk_slow = true;
+    policies_change(life);
     for (uint32_t place = 0; place < LIFE_MERCHANTS; place++) {
         merchant_create(life, place);
         for (uint32_t i = 0; i < 4; i++)
@@ -180,6 +252,10 @@ void life_go(struct life *life, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         uint32_t what = draw(life, 100);
         load_one(life);
+        if (draw(life, 3) > 0)
+            policy_one(life);
+        if (draw(life, 100) == 0)
+            policies_change(life);
         if (what < 30)
             accept_one(life);
         else if (what < 60)
@@ -199,6 +275,9 @@ void life_rest(struct life *life)
 {
     struct world *world = life->world;
     world->is_disk_slow = false;
+    life_mend(world);
+    while (world->policy_runs.count > 0)
+        policy_hand_plan_all(world, 0);
     while (world->run_count > 0 || world->load_count > 0 || world->fact_count > 0 ||
            world->watch.lsn_last > world->lsn_durable) {
         if (world->watch.lsn_last > world->lsn_durable)
@@ -211,4 +290,5 @@ void life_rest(struct life *life)
     }
     world_settle(world);
     world->is_disk_slow = true;
+    world->policy_runs.hand = NULL;
 }

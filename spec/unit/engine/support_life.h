@@ -26,5 +26,9 @@ void life_init(struct life *life, struct world *world, uint64_t seed);
 /** Lets `count` things happen, each followed by a step or not. */
 void life_go(struct life *life, uint32_t count);
 
-/** Ends what runs and settles, so that nothing is in flight. */
+/** Ends what runs and settles, so that nothing is in flight and everything has a plan. */
 void life_rest(struct life *life);
+
+/** Gives a world the policies that its merchants may use, all of them good, and answers what they
+ * are asked from here on. */
+void life_mend(struct world *world);
