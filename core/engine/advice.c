@@ -9,8 +9,13 @@
 #include "engine/policies.h"
 
 /* So long a wait is kept from ending while its hook is asked: a worker that hangs is killed before.
- */
-enum { PATIENCE_MS = 5000 };
+ * More questions of one merchant than that are left to the schedule. */
+enum { PATIENCE_MS = 5000, WAITING_MAX = 1024 };
+
+static struct hk_advice *advice_of(const struct hk_engine *engine, uint32_t slot)
+{
+    return hk_slots_row(&engine->advices, slot);
+}
 
 void hk__advice_init(struct hk_engine *engine)
 {
@@ -19,6 +24,9 @@ void hk__advice_init(struct hk_engine *engine)
 
 void hk__advice_fini(struct hk_engine *engine)
 {
+    for (uint32_t slot = 0; slot < engine->advices.fresh; slot++)
+        if (hk_slots_is_taken(&engine->advices, slot))
+            hk_body_unref(advice_of(engine, slot)->headers);
     hk_slots_fini(&engine->advices);
 }
 
@@ -57,79 +65,6 @@ static struct hk_policy_endpoint *endpoint_show(struct hk_engine *engine, uint32
     return shown;
 }
 
-static struct hk_policy_attempt attempt_show(const struct hk_engine *engine,
-                                             const struct hk_advice_question *question)
-{
-    const struct hk_delivery_row *row = hk__delivery(engine, question->delivery);
-    const struct hk_outcome *outcome = question->outcome;
-    return (struct hk_policy_attempt){
-        .delivery = row->number,
-        .attempt = row->attempt_count,
-        .event_type = hk_event_body_type(question->body),
-        .first_attempt_at = first_attempt_at(engine, row),
-        .class = outcome->class,
-        .status = outcome->status,
-        .total_ms = outcome->timings.total_us / 1000,
-        .headers = outcome->headers ? hk_body_text(outcome->headers) : HK_SLICE_EMPTY,
-    };
-}
-
-struct hk_mono hk__advice_ask(struct hk_engine *engine, const struct hk_advice_question *question)
-{
-    const struct hk_delivery_row *row = hk__delivery(engine, question->delivery);
-    const struct hk_event_row *event = hk__event(engine, row->event);
-    const struct hk_merchant_row *merchant = hk__merchant(engine, event->merchant);
-    uint32_t slot;
-    if (row->role != HK_ROLE_PRIMARY || engine->is_draining || merchant->is_deleted)
-        return question->due;
-    const struct hk_policy *policy = policy_to_ask(engine, event->merchant);
-    if (!policy || hk_slots_take(&engine->advices, &slot) != 0)
-        return question->due;
-    struct hk_advice *advice = hk_slots_row(&engine->advices, slot);
-    advice->delivery = hk_slots_id(&engine->deliveries, question->delivery);
-    advice->due_ns = question->due.ns;
-    advice->edition = hk__edition_share(engine, hk__policies_edition(engine, event->merchant));
-    advice->attempt = row->attempt_count;
-    advice->merchant = hk_slots_id(&engine->merchants, event->merchant);
-    hk__details_lend(engine, (struct hk_body *)question->body);
-    hk__policies_out(engine, event->merchant, advice->edition);
-    hk_commands_add(engine->commands, HK_COMMAND_RUN_POLICY)->run_policy = (struct hk_policy_run){
-        .run = hk_slots_id(&engine->advices, slot),
-        .phase = HK_PHASE_RETRY,
-        .policy = policy->name,
-        .generation = policy->generation,
-        .merchant_id = merchant->value.id,
-        .merchant_name = merchant->value.name,
-        .event = event->id,
-        .endpoints = endpoint_show(engine, row->endpoint),
-        .endpoint_count = 1,
-        .attempt = attempt_show(engine, question),
-    };
-    struct hk_mono patience = hk_mono_after_ms(engine->now.mono, PATIENCE_MS);
-    return patience.ns > question->due.ns ? patience : question->due;
-}
-
-/* Takes the question that was answered, and accounts for the run; false when it is none. */
-static bool take(struct hk_engine *engine, uint64_t run, const struct hk_policy_cost *cost,
-                 const struct hk_fact_policy_failed *failed, struct hk_advice *advice)
-{
-    uint32_t slot = hk_slots_find(&engine->advices, run);
-    if (slot == HK_NONE)
-        return false;
-    *advice = *(struct hk_advice *)hk_slots_row(&engine->advices, slot);
-    hk_slots_free(&engine->advices, slot);
-    uint32_t merchant = hk_slots_find(&engine->merchants, advice->merchant);
-    if (merchant == HK_NONE) {
-        engine->stats.policy_runs--; /* It left with its run out. */
-    } else {
-        hk__policies_back(engine, merchant);
-        hk__policies_note(engine, merchant, advice->edition, cost, failed);
-        hk__planning_refresh(engine, merchant);
-    }
-    hk__edition_give_back(engine, advice->edition);
-    return true;
-}
-
 /* Gets the delivery that still waits after the attempt that was asked about, or HK_NONE. */
 static uint32_t waiting_find(const struct hk_engine *engine, const struct hk_advice *advice)
 {
@@ -148,6 +83,142 @@ static void unwait(struct hk_engine *engine, uint32_t delivery)
     engine->stats.deliveries_waiting--;
 }
 
+static void by_schedule(struct hk_engine *engine, const struct hk_advice *advice)
+{
+    uint32_t delivery = waiting_find(engine, advice);
+    if (delivery == HK_NONE)
+        return;
+    unwait(engine, delivery);
+    hk__attempt_wait(engine, delivery, (struct hk_mono){ advice->due_ns });
+}
+
+/* The attempt that is asked about is the last one that was kept. */
+static struct hk_policy_attempt attempt_show(const struct hk_engine *engine, uint32_t delivery,
+                                             const struct hk_advice *advice)
+{
+    const struct hk_delivery_row *row = hk__delivery(engine, delivery);
+    const struct hk_attempt_row *last = hk_slots_row(&engine->attempts, row->attempt_last);
+    return (struct hk_policy_attempt){
+        .delivery = row->number,
+        .attempt = row->attempt_count,
+        .first_attempt_at = first_attempt_at(engine, row),
+        .class = last->value.class,
+        .status = last->value.status,
+        .total_ms = last->value.timings.total_us / 1000,
+        .headers = advice->headers ? hk_body_text(advice->headers) : HK_SLICE_EMPTY,
+    };
+}
+
+struct hk_mono hk__advice_ask(struct hk_engine *engine, const struct hk_advice_question *question)
+{
+    const struct hk_delivery_row *row = hk__delivery(engine, question->delivery);
+    uint32_t merchant = hk__event(engine, row->event)->merchant;
+    struct hk_merchant_row *owner = hk__merchant(engine, merchant);
+    struct hk_slice type = hk_event_body_type(question->body);
+    uint32_t slot;
+    if (row->role != HK_ROLE_PRIMARY || engine->is_draining || owner->is_deleted)
+        return question->due;
+    if (owner->advices.count >= WAITING_MAX || !policy_to_ask(engine, merchant) ||
+        hk_slots_take(&engine->advices, &slot) != 0)
+        return question->due;
+    struct hk_advice *advice = advice_of(engine, slot);
+    struct hk_body *headers = question->outcome->headers;
+    *advice = (struct hk_advice){
+        .delivery = hk_slots_id(&engine->deliveries, question->delivery),
+        .merchant = hk_slots_id(&engine->merchants, merchant),
+        .due_ns = question->due.ns,
+        .headers = headers ? hk_body_ref(headers) : NULL,
+        .edition = HK_NONE,
+        .attempt = row->attempt_count,
+        .type_bytes = (uint8_t)type.size,
+    };
+    memcpy(advice->type, type.at, type.size);
+    hk__list_push(&owner->advices, slot);
+    hk__planning_refresh(engine, merchant);
+    struct hk_mono patience = hk_mono_after_ms(engine->now.mono, PATIENCE_MS);
+    return patience.ns > question->due.ns ? patience : question->due;
+}
+
+/* Takes a question off those that wait; its headers are lent to this step. */
+static uint32_t take_waiting(struct hk_engine *engine, uint32_t merchant)
+{
+    struct hk_list *waiting = &hk__merchant(engine, merchant)->advices;
+    uint32_t slot = waiting->first;
+    struct hk_advice *advice = advice_of(engine, slot);
+    hk__list_remove(waiting, slot);
+    hk__details_lend(engine, advice->headers);
+    hk_body_unref(advice->headers);
+    return slot;
+}
+
+void hk__advice_leave(struct hk_engine *engine, uint32_t merchant)
+{
+    while (hk__merchant(engine, merchant)->advices.count > 0)
+        hk_slots_free(&engine->advices, take_waiting(engine, merchant));
+    hk__planning_refresh(engine, merchant);
+}
+
+static void run(struct hk_engine *engine, uint32_t delivery, uint32_t slot,
+                const struct hk_policy *policy)
+{
+    const struct hk_delivery_row *row = hk__delivery(engine, delivery);
+    const struct hk_event_row *event = hk__event(engine, row->event);
+    struct hk_advice *advice = advice_of(engine, slot);
+    char *type = hk__scratch_take(&engine->scratch, sizeof(advice->type));
+    struct hk_policy_run ask = {
+        .run = hk_slots_id(&engine->advices, slot),
+        .phase = HK_PHASE_RETRY,
+        .policy = policy->name,
+        .generation = policy->generation,
+        .merchant_id = hk__merchant(engine, event->merchant)->value.id,
+        .merchant_name = hk__merchant(engine, event->merchant)->value.name,
+        .event = event->id,
+        .endpoints = endpoint_show(engine, row->endpoint),
+        .endpoint_count = 1,
+        .attempt = attempt_show(engine, delivery, advice),
+    };
+    memcpy(type, advice->type, advice->type_bytes);
+    ask.attempt.event_type = (struct hk_slice){ type, advice->type_bytes };
+    advice->headers = NULL;
+    advice->edition = hk__edition_share(engine, hk__policies_edition(engine, event->merchant));
+    hk__policies_out(engine, event->merchant, advice->edition);
+    hk_commands_add(engine->commands, HK_COMMAND_RUN_POLICY)->run_policy = ask;
+}
+
+void hk__advice_send(struct hk_engine *engine, uint32_t merchant)
+{
+    uint32_t slot = take_waiting(engine, merchant);
+    uint32_t delivery = waiting_find(engine, advice_of(engine, slot));
+    const struct hk_policy *policy = policy_to_ask(engine, merchant);
+    if (delivery != HK_NONE && policy) {
+        run(engine, delivery, slot, policy);
+        return;
+    }
+    by_schedule(engine, advice_of(engine, slot));
+    hk_slots_free(&engine->advices, slot);
+}
+
+/* Takes the question that was answered, and accounts for the run; false when it is none. */
+static bool take(struct hk_engine *engine, uint64_t run, const struct hk_policy_cost *cost,
+                 const struct hk_fact_policy_failed *failed, struct hk_advice *advice)
+{
+    uint32_t slot = hk_slots_find(&engine->advices, run);
+    if (slot == HK_NONE || advice_of(engine, slot)->edition == HK_NONE)
+        return false;
+    *advice = *advice_of(engine, slot);
+    hk_slots_free(&engine->advices, slot);
+    uint32_t merchant = hk_slots_find(&engine->merchants, advice->merchant);
+    if (merchant == HK_NONE) {
+        engine->stats.policy_runs--; /* It left with its run out. */
+    } else {
+        hk__policies_back(engine, merchant);
+        hk__policies_note(engine, merchant, advice->edition, cost, failed);
+        hk__planning_refresh(engine, merchant);
+    }
+    hk__edition_give_back(engine, advice->edition);
+    return true;
+}
+
 static void wait_moved(struct hk_engine *engine, uint32_t delivery, int64_t delay_ms)
 {
     const struct hk_delivery_row *row = hk__delivery(engine, delivery);
@@ -159,15 +230,6 @@ static void wait_moved(struct hk_engine *engine, uint32_t delivery, int64_t dela
     };
     unwait(engine, delivery);
     hk__attempt_wait(engine, delivery, hk_mono_after_ms(engine->now.mono, delay_ms));
-}
-
-static void by_schedule(struct hk_engine *engine, const struct hk_advice *advice)
-{
-    uint32_t delivery = waiting_find(engine, advice);
-    if (delivery == HK_NONE)
-        return;
-    unwait(engine, delivery);
-    hk__attempt_wait(engine, delivery, (struct hk_mono){ advice->due_ns });
 }
 
 void hk__advice_decided(struct hk_engine *engine, const struct hk_fact_retry_decided *decided)

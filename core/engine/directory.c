@@ -112,6 +112,7 @@ uint32_t hk__directory_merchant_row(struct hk_engine *engine, uint64_t id)
     hk__list_init(&row->keys, &engine->keys, offsetof(struct hk_key_row, chain));
     hk__list_init(&row->planning, &engine->unplanned, offsetof(struct hk_unplanned, link));
     hk__list_init(&row->held, &engine->unplanned, offsetof(struct hk_unplanned, link));
+    hk__list_init(&row->advices, &engine->advices, offsetof(struct hk_advice, link));
     row->policy = row->use = HK_NONE;
     return slot;
 }

@@ -2,6 +2,7 @@
 #include "engine/finish.h"
 
 #include "base/alloc.h"
+#include "engine/advice.h"
 #include "engine/bodies.h"
 #include "engine/details.h"
 #include "engine/lookup.h"
@@ -45,6 +46,7 @@ void hk__finish_reap(struct hk_engine *engine)
     const struct hk_leaving *leaving;
     while ((leaving = hk__fifo_first(&engine->leaving)) && hk__work_take(engine)) {
         if (leaving->is_merchant) {
+            hk__advice_leave(engine, leaving->slot);
             hk__policies_leave(engine, leaving->slot);
             hk_merchant_fini(&hk__merchant(engine, leaving->slot)->value);
             hk_slots_free(&engine->merchants, leaving->slot);

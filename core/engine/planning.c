@@ -2,6 +2,7 @@
 #include "engine/planning.h"
 
 #include "engine/accept.h"
+#include "engine/advice.h"
 #include "engine/bodies.h"
 #include "engine/details.h"
 #include "engine/plan.h"
@@ -48,10 +49,15 @@ static struct hk_unplanned *unplanned_of(const struct hk_engine *engine, uint32_
 
 /* ---- turns ---- */
 
+static bool has_event(const struct hk_merchant_row *row)
+{
+    return row->planning.count > 0 || (row->replan_left > 0 && row->held.count > 0);
+}
+
 static bool may_run(const struct hk_engine *engine, uint32_t merchant)
 {
     const struct hk_merchant_row *row = hk__merchant(engine, merchant);
-    bool has_work = row->planning.count > 0 || (row->replan_left > 0 && row->held.count > 0);
+    bool has_work = row->advices.count > 0 || has_event(row);
     if (!has_work || row->use == HK_NONE)
         return has_work;
     const struct hk_use_row *use = hk_slots_row(&engine->policies.uses, row->use);
@@ -399,13 +405,25 @@ bool hk__planning_is_due(const struct hk_engine *engine)
            engine->stats.policy_runs < HK_POLICY_RUNS_MAX;
 }
 
+/* Its questions and its events take turns as well. */
+static void take_turn(struct hk_engine *engine, uint32_t merchant)
+{
+    struct hk_merchant_row *row = hk__merchant(engine, merchant);
+    row->was_advice = row->advices.count > 0 && !(row->was_advice && has_event(row));
+    if (row->was_advice) {
+        hk__advice_send(engine, merchant);
+        return;
+    }
+    uint32_t event = pick(engine, merchant);
+    dispatch(engine, event, hk__bodies_get(engine, event));
+}
+
 void hk__planning_run(struct hk_engine *engine)
 {
     while (hk__planning_is_due(engine) && hk__work_take(engine)) {
         uint32_t merchant = engine->planning_turns.first;
         hk__list_move_last(&engine->planning_turns, merchant);
-        uint32_t event = pick(engine, merchant);
-        dispatch(engine, event, hk__bodies_get(engine, event));
+        take_turn(engine, merchant);
         hk__planning_refresh(engine, merchant);
     }
 }

@@ -28,7 +28,8 @@ void hk__planning_refresh(struct hk_engine *engine, uint32_t merchant);
 /** Frees what an event has as long as it has no plan. */
 void hk__planning_leave(struct hk_engine *engine, uint32_t event);
 
-/** Sends runs out while there is room and somebody's turn. */
+/** Sends runs out while there is room and somebody's turn: of events, and of questions to `retry`
+ * hooks. */
 void hk__planning_run(struct hk_engine *engine);
 bool hk__planning_is_due(const struct hk_engine *engine);
 

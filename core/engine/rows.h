@@ -22,12 +22,14 @@ struct hk_merchant_row {
     uint64_t pending;             /**< Its deliveries that are not finished. */
     struct hk_list planning;      /**< Its events that wait for a run of its policy. */
     struct hk_list held;          /**< ...and those that are held. */
-    struct hk_link planning_turn; /**< Among merchants that have something to plan. */
+    struct hk_list advices;       /**< Questions to its `retry` hook that wait for a run. */
+    struct hk_link planning_turn; /**< Among merchants that have something to ask or to plan. */
     uint32_t unplanned_count;     /**< Those two, and the ones whose run is out. */
     uint32_t replan_left; /**< That many of the held, the first, are to be planned again now. */
     uint32_t policy;      /**< Place in the set, or HK_NONE: none of that name... */
     uint32_t policy_set;  /**< ...as of the set of this number. */
     uint32_t use;         /**< How it uses its policy, or HK_NONE: never yet. */
+    bool was_advice;      /**< Its last run was a question, so that an event may be next. */
     bool is_deleted;
 };
 
@@ -138,13 +140,17 @@ struct hk_flight {
     bool has_launched; /**< All that goes out is here, START was said. */
 };
 
-/** A `retry` hook that is asked. */
+/** A question to a `retry` hook: it waits for its turn, or its run is out. */
 struct hk_advice {
     uint64_t delivery;
     uint64_t merchant;
-    int64_t due_ns;   /**< Of the next attempt, by the schedule. */
-    uint32_t edition; /**< That is asked; one user. */
+    int64_t due_ns;          /**< Of the next attempt, by the schedule. */
+    struct hk_body *headers; /**< While it waits: of the response, or NULL. */
+    struct hk_link link;     /**< While it waits: among its merchant's. */
+    uint32_t edition;        /**< That is asked, one user; HK_SLOT_NONE while it waits. */
     uint16_t attempt;
+    uint8_t type_bytes;
+    char type[HK_EVENT_TYPE_BYTES_MAX]; /**< Of the event. */
 };
 
 enum hk_load_purpose {

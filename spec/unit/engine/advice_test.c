@@ -349,8 +349,8 @@ static void test_a_merchant_may_leave_with_its_run_out(void **state)
     world_fini(&world);
 }
 
-/* What the command says must outlive what the same step changes. */
-static void test_a_run_says_what_was_when_it_was_asked(void **state)
+/* It goes out when the step has taken all facts. */
+static void test_a_run_says_what_is_when_it_goes_out(void **state)
 {
     (void)state;
     struct world world;
@@ -370,8 +370,8 @@ static void test_a_run_says_what_was_when_it_was_asked(void **state)
     (void)world_ask(&world, request);
     world_step(&world);
     assert_int_equal(world.policy_runs.count, 1);
-    assert_string_equal(world.policy_runs.items[0].merchant_name, "Shop");
-    assert_string_equal(world.policy_runs.items[0].shown_url, "https://shop.example/1");
+    assert_string_equal(world.policy_runs.items[0].merchant_name, "Another");
+    assert_string_equal(world.policy_runs.items[0].shown_url, "https://shop.example/other");
     world_fini(&world);
 }
 
@@ -395,6 +395,98 @@ static void test_a_retry_that_comes_back_lets_an_event_be_planned(void **state)
     world_planned(&world, 0, NULL);
     world_end_all(&world, 200);
     assert_world_idle(&world);
+    world_fini(&world);
+}
+
+/* Sixteen attempts of a merchant fail at once, and its hook is dear. */
+static void sixteen_fail(struct world *world)
+{
+    (void)failing(world, RETRY | HK_HOOKS_PLANNING);
+    world->policy_runs.cost.cpu_us = 100000;
+    world_planned(world, 0, NULL);
+    for (int i = 1; i < 16; i++) {
+        (void)world_policy_event(world);
+        world_planned(world, 0, NULL);
+        world_settle(world);
+    }
+    assert_int_equal(world->run_count, 16);
+    while (world->run_count > 0)
+        world_end(world, 0, world_outcome(world, 503));
+    world_settle(world);
+}
+
+static void test_dear_questions_go_out_one_by_one_and_in_turn_with_events(void **state)
+{
+    (void)state;
+    struct world world;
+    sixteen_fail(&world);
+    (void)world_policy_event(&world);
+    (void)world_policy_event(&world);
+    uint32_t plan_count = 0;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(world.policy_runs.count, 1);
+        plan_count += world.policy_runs.items[0].phase == HK_PHASE_PLAN;
+        policy_hand_plan_all(&world, 0);
+        world_settle(&world);
+    }
+    assert_int_equal(plan_count, 2);
+    world.policy_runs.hand = policy_hand_plan_all;
+    policy_hand_plan_all(&world, 0);
+    world_end_all(&world, 200);
+    while (world_leap(&world))
+        world_end_all(&world, 200);
+    assert_int_equal(world.policy_runs.total, 18 + 16);
+    assert_world_idle(&world);
+    world_fini(&world);
+}
+
+static void test_questions_whose_patience_ended_are_not_asked(void **state)
+{
+    (void)state;
+    struct world world;
+    sixteen_fail(&world);
+    assert_int_equal(world.policy_runs.total, 16 + 1);
+    for (int i = 0; i < 16 && world.run_count < 16; i++)
+        assert_true(world_leap(&world)); /* The schedule's 10 s. */
+    policy_hand_plan_all(&world, 0);
+    world_settle(&world);
+    assert_int_equal(world.policy_runs.total, 16 + 1);
+    world_end_all(&world, 200);
+    assert_world_idle(&world);
+    world_fini(&world);
+}
+
+static void test_a_merchant_that_leaves_takes_its_questions_along(void **state)
+{
+    (void)state;
+    struct world world;
+    sixteen_fail(&world);
+    world_merchant_delete(&world, 9);
+    policy_hand_plan_all(&world, 0);
+    world_settle(&world);
+    assert_int_equal(world.policy_runs.total, 16 + 1);
+    assert_world_idle(&world);
+    world_fini(&world);
+}
+
+static void test_questions_that_wait_are_freed_with_the_engine(void **state)
+{
+    (void)state;
+    struct world world;
+    sixteen_fail(&world);
+    world_fini(&world);
+}
+
+static void test_questions_to_a_hook_that_went_are_left_to_the_schedule(void **state)
+{
+    (void)state;
+    struct world world;
+    sixteen_fail(&world);
+    world_policy_p(&world, 2, HK_HOOKS_PLANNING);
+    policy_hand_plan_all(&world, 0);
+    world_settle(&world);
+    assert_int_equal(world.policy_runs.total, 16 + 1);
+    assert_in_range(due_in_ms(&world), 7999, 12001);
     world_fini(&world);
 }
 
@@ -456,8 +548,13 @@ int main(void)
         cmocka_unit_test(test_an_audit_delivery_keeps_its_schedule),
         cmocka_unit_test(test_a_deleted_endpoint_forgets_what_was_asked),
         cmocka_unit_test(test_a_merchant_may_leave_with_its_run_out),
-        cmocka_unit_test(test_a_run_says_what_was_when_it_was_asked),
+        cmocka_unit_test(test_a_run_says_what_is_when_it_goes_out),
         cmocka_unit_test(test_a_retry_that_comes_back_lets_an_event_be_planned),
+        cmocka_unit_test(test_dear_questions_go_out_one_by_one_and_in_turn_with_events),
+        cmocka_unit_test(test_questions_whose_patience_ended_are_not_asked),
+        cmocka_unit_test(test_a_merchant_that_leaves_takes_its_questions_along),
+        cmocka_unit_test(test_questions_that_wait_are_freed_with_the_engine),
+        cmocka_unit_test(test_questions_to_a_hook_that_went_are_left_to_the_schedule),
         cmocka_unit_test(test_kills_by_the_hook_suspend_it),
         cmocka_unit_test(test_a_drain_asks_nobody_and_an_answer_after_it_is_kept),
     };
