@@ -56,16 +56,19 @@ struct hk_scripts_setup {
     struct hk_wall now;
 };
 
+/** What became of a policy, a library or a table. */
+enum hk_script_change {
+    HK_SCRIPT_KEPT,
+    HK_SCRIPT_SWAPPED,
+    HK_SCRIPT_ADDED,
+    HK_SCRIPT_REMOVED,
+    HK_SCRIPT_REFUSED,
+};
+
 /** One thing that a reload has to say of one script, library or table. */
 struct hk_scripts_line {
     char *name; /**< Of the policy, or the path of a library or table that was refused. */
-    enum {
-        HK_SCRIPT_KEPT,
-        HK_SCRIPT_SWAPPED,
-        HK_SCRIPT_ADDED,
-        HK_SCRIPT_REMOVED,
-        HK_SCRIPT_REFUSED
-    } what;
+    enum hk_script_change what;
     uint32_t generation; /**< That is in use now; 0: none. Of a removed one: its last. */
     char *fault;         /**< With REFUSED: "FILE:LINE: what". */
 };

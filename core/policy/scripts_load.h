@@ -21,8 +21,8 @@ struct hk__scripts_load {
 
 /** Adds a line to the report; `why` (may be NULL) is copied. HK_ENOMEM, and `load->fault` is set.
  */
-HK_MUST_CHECK int hk__scripts_say(struct hk__scripts_load *load, int what, const char *name,
-                                  uint32_t generation, const char *why);
+HK_MUST_CHECK int hk__scripts_say(struct hk__scripts_load *load, enum hk_script_change what,
+                                  const char *name, uint32_t generation, const char *why);
 
 /** Reads tables_dir. Sets `tables` and `tables_changed`. */
 HK_MUST_CHECK int hk__scripts_load_tables(struct hk__scripts_load *load);

@@ -8,8 +8,8 @@ int hk__scripts_no_memory(struct hk__scripts_load *load)
     return hk_fault_set(load->fault, HK_ENOMEM, "policies: out of memory");
 }
 
-int hk__scripts_say(struct hk__scripts_load *load, int what, const char *name, uint32_t generation,
-                    const char *why)
+int hk__scripts_say(struct hk__scripts_load *load, enum hk_script_change what, const char *name,
+                    uint32_t generation, const char *why)
 {
     struct hk_scripts_report *report = load->report;
     // Doubles at each power of two.

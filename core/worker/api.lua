@@ -436,6 +436,7 @@ api.spec = {
     { 'headers', 'table?', '' },
     { 'total_ms', 'integer?', '' },
     { 'event_type', 'string?', '' },
+    { 'first_attempt_at', 'string?', 'RFC 3339.' },
   },
 }
 
