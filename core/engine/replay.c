@@ -243,7 +243,7 @@ static int replay_plan(const struct replay *replay)
 static int replay_start(const struct replay *replay)
 {
     const struct hk_record_start *start = &replay->record->start;
-    uint32_t delivery;
+    uint32_t delivery = HK_NONE;
     int code = find_delivery(replay, &start->event, start->delivery, &delivery);
     if (code)
         return code;
@@ -270,7 +270,7 @@ static int replay_result(const struct replay *replay)
 {
     const struct hk_record_result *result = &replay->record->result;
     struct hk_engine *engine = replay->engine;
-    uint32_t delivery;
+    uint32_t delivery = HK_NONE;
     int code = find_delivery(replay, &result->event, result->delivery, &delivery);
     if (code)
         return code;
@@ -298,7 +298,7 @@ static int replay_result(const struct replay *replay)
 static int replay_wait(const struct replay *replay)
 {
     const struct hk_record_wait *wait = &replay->record->wait;
-    uint32_t delivery;
+    uint32_t delivery = HK_NONE;
     int code = find_delivery(replay, &wait->event, wait->delivery, &delivery);
     if (code)
         return code;
@@ -313,7 +313,7 @@ static int replay_wait(const struct replay *replay)
 static int replay_end(const struct replay *replay)
 {
     const struct hk_record_end *end = &replay->record->end;
-    uint32_t delivery;
+    uint32_t delivery = HK_NONE;
     int code = find_delivery(replay, &end->event, end->delivery, &delivery);
     if (code)
         return code;

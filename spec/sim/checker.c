@@ -162,6 +162,9 @@ void sim_checker_appended(struct sim_checker *checker, const struct hk_record *r
         plan_appended(checker, record);
         break;
     case HK_RECORD_RESULT:
+        if (record->result.attempt.class == HK_OUTCOME_INTERNAL)
+            broken(checker, "event %u.%u: it could not be sent, and the disk is sound",
+                   sim_event_number(&record->result.event), record->result.delivery);
         ended(checker, &record->result.event, record->result.delivery, record->lsn,
               record->result.state);
         break;
