@@ -11,7 +11,7 @@
 
 #define HEAD "hookd generations 1 above "
 #define FILE_BYTES_MAX ((size_t)64 << 20)
-#define DIGEST_BYTES 32u
+#define DIGEST_BYTES ((size_t)32)
 
 void hk__generations_fini(struct hk__generations *generations)
 {

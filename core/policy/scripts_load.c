@@ -98,7 +98,7 @@ static int load_libraries(struct hk__scripts_load *load)
     }
     for (uint32_t i = 0; rc == 0 && i < names.count; i++)
         rc = library_load(load, names.items[i]);
-    if (scripts->library_count > 1)
+    if (scripts->libraries != NULL && scripts->library_count > 1)
         qsort(scripts->libraries, scripts->library_count, sizeof(*scripts->libraries),
               by_library_name);
     hk__source_names_fini(&names);
@@ -286,7 +286,7 @@ static int load_policies(struct hk__scripts_load *load)
         rc = file_load(load, names.items[i]);
     hk__source_names_fini(&names);
     // "a-b.lua" stands before "a.lua" in a folder, and "a" before "a-b" here.
-    if (scripts->count > 1)
+    if (scripts->items != NULL && scripts->count > 1)
         qsort(scripts->items, scripts->count, sizeof(*scripts->items), by_script_name);
     return rc != 0 ? rc : say_removed(load);
 }

@@ -3,6 +3,7 @@
 #include "policy/source_file.h"
 
 #include "base/alloc.h"
+#include "base/check.h"
 
 #include <strings.h>
 
@@ -89,6 +90,7 @@ static bool tables_are_equal(const struct hk_scripts *a, const struct hk_scripts
 {
     if (a->table_count != b->table_count)
         return false;
+    hk_assert(a->table_count == 0 || (a->tables != NULL && b->tables != NULL));
     for (uint32_t i = 0; i < a->table_count; i++) {
         if (strcmp(a->tables[i].name, b->tables[i].name) != 0 ||
             memcmp(a->tables[i].digest, b->tables[i].digest, sizeof(a->tables[i].digest)) != 0)
