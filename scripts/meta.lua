@@ -2,8 +2,7 @@
 -- Types of policies for editors (LuaCATS). Generated from core/worker/api.lua.
 ---@meta
 
---- What happened. Read-only in meaning: what a hook writes into it stays with that hook's run and
---- goes nowhere.
+--- What happened. Writing into it changes nothing that is sent.
 ---@class hookd.event
 --- The event's id, a UUID; receivers see it as X-Webhook-Id.
 ---@field id string

@@ -15,8 +15,7 @@ local api = { version = 1 }
 api.values = {
   {
     name = 'event', type = 'hookd.event', since = '0.1',
-    text = 'What happened. Read-only in meaning: what a hook writes into it stays with that hook\'s'
-      .. ' run and goes nowhere.',
+    text = 'What happened. Writing into it changes nothing that is sent.',
     fields = {
       { 'id', 'string', 'The event\'s id, a UUID; receivers see it as `X-Webhook-Id`.' },
       { 'type', 'string', 'Its type: the body\'s `event`, such as `"refunded"`.' },
@@ -134,7 +133,8 @@ end]],
       .. ' `tables_dir`. (`{ url = ... }` is refused: not yet.)',
     example = [[
 lookup = function(event)
-  return { branch = { table = 'branches', key = event.body.order.metadata.branch } }
+  local order = event.body.order or {}
+  if order.branch then return { branch = { table = 'branches', key = order.branch } } end
 end]],
   },
   {
@@ -166,8 +166,8 @@ end]],
       .. ' changed keeps its bytes.',
     example = [[
 enrich = function(event, endpoint, request, found)
-  request.body.order.branch_name = found.branch and found.branch.name
-  request.headers['X-Shop'] = event.merchant.name
+  if found.branch then request.body.order.branch_name = found.branch.name end
+  request.headers['X-Shop'] = tostring(event.merchant.id)
 end]],
   },
   {
