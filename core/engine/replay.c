@@ -196,6 +196,12 @@ static void locate_plan(const struct replay *replay, uint32_t event)
         finished->plan_location.offset = replay->location.offset;
 }
 
+static bool has_policy(const struct hk_engine *engine, uint32_t event)
+{
+    const struct hk_event_rare *rare = hk__rare(engine, event);
+    return rare && rare->edition != HK_NONE;
+}
+
 static int add_planned(const struct replay *replay, uint32_t event, uint32_t *last,
                        const struct hk_plan_delivery *delivery)
 {
@@ -203,6 +209,8 @@ static int add_planned(const struct replay *replay, uint32_t event, uint32_t *la
     if (code)
         return code;
     struct hk_delivery_row *row = hk__delivery(replay->engine, *last);
+    if (delivery->own && !has_policy(replay->engine, event))
+        return damaged(replay, "a payload that nobody made");
     row->has_own = delivery->own != NULL;
     if (delivery->reason)
         hk__finish_delivery(replay->engine, *last, HK_DELIVERY_DROPPED, delivery->reason);
@@ -348,6 +356,8 @@ static int restore_delivery(const struct replay *replay, uint32_t event, uint32_
     struct hk_delivery_row *row = hk__delivery(engine, *last);
     row->number = delivery->number;
     row->attempt_count = (uint8_t)delivery->attempt_count;
+    if (delivery->has_own && !has_policy(engine, event))
+        return damaged(replay, "a payload that nobody made");
     row->has_own = delivery->has_own;
     attempts_restore(engine, *last, delivery);
     if (delivery->state == HK_DELIVERY_WAITING)

@@ -76,9 +76,7 @@ static void endpoints_tell(struct hk_engine *engine)
 
 static void counters_reset(struct hk_stats *stats)
 {
-#define XX(name, is_gauge, text) \
-    if (!(is_gauge))             \
-        stats->name = 0;
+#define XX(name, is_gauge, text) stats->name *= (uint64_t)(is_gauge);
     HK_STATS_MAP(XX)
 #undef XX
 }

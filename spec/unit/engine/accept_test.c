@@ -171,6 +171,27 @@ static void test_without_memory_an_event_is_refused_whole(void **state)
     assert_world_idle(&world);
     world_fini(&world);
 }
+
+static void test_without_memory_an_event_for_a_policy_is_refused_whole(void **state)
+{
+    (void)state;
+    for (uint64_t nth = 1; nth <= 3; nth++) {
+        struct world world;
+        (void)world_policy_shop(&world, HK_HOOKS_PLANNING, NULL);
+        uint32_t place = world_accept(&world, 9);
+        hk_alloc_fail_at(nth, false);
+        world_step(&world);
+        hk_alloc_fail_at(0, false);
+        assert_int_equal(world.accepts[place].refusal, HK_REFUSAL_MEMORY);
+        assert_int_equal(world_stats(&world).events_planning, 0);
+        (void)world_policy_event(&world);
+        world.policy_runs.hand = policy_hand_plan_all;
+        policy_hand_plan_all(&world, 0);
+        world_end_all(&world, 200);
+        assert_world_idle(&world);
+        world_fini(&world);
+    }
+}
 #endif
 
 static void test_many_events_of_one_batch_find_their_places(void **state)
@@ -262,6 +283,7 @@ int main(void)
         cmocka_unit_test(test_a_stopping_engine_takes_nothing_in),
 #ifdef HK_FAULTS
         cmocka_unit_test(test_without_memory_an_event_is_refused_whole),
+        cmocka_unit_test(test_without_memory_an_event_for_a_policy_is_refused_whole),
 #endif
         cmocka_unit_test(test_many_events_of_one_batch_find_their_places),
         cmocka_unit_test(test_what_is_deleted_before_the_plan_is_durable_is_dropped_after),

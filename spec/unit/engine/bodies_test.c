@@ -284,6 +284,107 @@ static void test_a_delivery_whose_body_is_read_is_ready_in_snapshots_and_look_up
     world_fini(&after);
 }
 
+/* A delivery with a payload whose plan is being read. */
+static struct hk_uuid reading_plan(struct world *world, struct hk_uuid *endpoint)
+{
+    struct hk_engine_options options = world_options();
+    options.body_cache_bytes_max = 0;
+    struct policy_shop two = world_policy_shop(world, HK_HOOKS_PLANNING, &options);
+    *endpoint = two.first;
+    (void)world_accept(world, 9);
+    struct hk_uuid id = world_accept_fact(world)->id;
+    world_accept_fact(world)->deliver_before.ms = world->now.wall.ms + 10;
+    world_settle(world);
+    struct hk_plan_delivery delivery = { .endpoint = two.first,
+                                         .own = policy_payload("{}", NULL, NULL) };
+    struct hk_plan plan = { .deliveries = &delivery, .delivery_count = 1 };
+    world->is_loading_slow = true;
+    world_planned(world, 0, &plan);
+    hk_body_unref(delivery.own);
+    world_settle(world);
+    world_load(world, 0);
+    world_settle(world);
+    assert_int_equal(world->load_count, 1);
+    assert_true(world->loads[0].is_plan);
+    assert_int_equal(world->run_count, 0);
+    return id;
+}
+
+static void plan_read(struct world *world)
+{
+    world_load(world, 0);
+    world->is_loading_slow = false;
+    world_settle(world);
+    assert_int_equal(world->started_count, 0);
+}
+
+static void test_much_may_happen_while_a_plan_is_read(void **state)
+{
+    (void)state;
+    struct world world;
+    struct hk_uuid endpoint;
+    struct hk_uuid id = reading_plan(&world, &endpoint);
+    world_endpoint_delete(&world, 9, endpoint);
+    plan_read(&world);
+    assert_int_equal(world_look(&world, &id)->deliveries[0].reason, HK_REASON_ENDPOINT_DELETED);
+    assert_world_idle(&world);
+    world_fini(&world);
+
+    id = reading_plan(&world, &endpoint);
+    world_advance(&world, 10);
+    plan_read(&world);
+    assert_int_equal(world_look(&world, &id)->deliveries[0].reason, HK_REASON_EXPIRED);
+    assert_world_idle(&world);
+    world_fini(&world);
+
+    (void)reading_plan(&world, &endpoint);
+    world_endpoint_enable(&world, 9, endpoint, false);
+    plan_read(&world);
+    world_endpoint_enable(&world, 9, endpoint, true);
+    world_end_all(&world, 200);
+    assert_int_equal(world.started_count, 1);
+    assert_world_idle(&world);
+    world_fini(&world);
+
+    (void)reading_plan(&world, &endpoint);
+    (void)world_push(&world, HK_FACT_DRAIN);
+    plan_read(&world);
+    assert_int_equal(world.drained_count, 1);
+    world_fini(&world);
+
+    (void)reading_plan(&world, &endpoint);
+    world_fini(&world);
+}
+
+static void test_payloads_count_and_stay_until_they_are_on_disk(void **state)
+{
+    (void)state;
+    struct world world;
+    struct hk_uuid endpoint;
+    struct hk_engine_options options = world_options();
+    options.body_cache_bytes_max = 0;
+    endpoint = world_policy_shop(&world, HK_HOOKS_PLANNING, &options).first;
+    (void)world_policy_event(&world);
+    assert_int_equal(world_stats(&world).body_cache_bytes, 0);
+    world.is_disk_slow = true;
+    struct hk_plan_delivery delivery = { .endpoint = endpoint,
+                                         .own = policy_payload("{}", "x-tier", "gold") };
+    struct hk_plan plan = { .deliveries = &delivery, .delivery_count = 1 };
+    world_planned(&world, 0, &plan);
+    hk_body_unref(delivery.own);
+    world_settle(&world);
+    assert_true(world_stats(&world).body_cache_bytes > 0);
+    world_disk(&world, world.watch.lsn_last);
+    world_settle(&world);
+    assert_int_equal(world_stats(&world).body_cache_bytes, 0);
+    world.is_disk_slow = false;
+    world_disk(&world, world.watch.lsn_last);
+    world_end_all(&world, 200);
+    assert_int_equal(world_stats(&world).deliveries_delivered, 1);
+    assert_world_idle(&world);
+    world_fini(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,6 +402,8 @@ int main(void)
         cmocka_unit_test(test_an_outcome_does_not_end_what_has_not_begun),
         cmocka_unit_test(test_a_body_for_nobody_is_given_back),
         cmocka_unit_test(test_a_delivery_whose_body_is_read_is_ready_in_snapshots_and_look_ups),
+        cmocka_unit_test(test_much_may_happen_while_a_plan_is_read),
+        cmocka_unit_test(test_payloads_count_and_stay_until_they_are_on_disk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

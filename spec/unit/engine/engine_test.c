@@ -203,12 +203,18 @@ static void test_facts_that_no_step_takes_are_given_back(void **state)
 {
     (void)state;
     struct hk_slice text = HK_SLICE("{}");
+    const struct hk_plan plan = { .deliveries = NULL };
     struct hk_fact facts[] = {
         { HK_FACT_ACCEPT, .accept.body = hk_body_new(text, text) },
         { HK_FACT_REQUEST, .request = hk_request_new(HK_REQUEST_STATS, 1) },
         { HK_FACT_APPENDED, .appended.located = NULL },
         { HK_FACT_LOADED, .loaded.body = hk_body_new(text, text) },
         { HK_FACT_ATTEMPT_ENDED, .attempt_ended.outcome.detail = hk_body_new(text, text) },
+        { HK_FACT_LOADED, .loaded.plan = hk_plan_clone(&plan) },
+        { HK_FACT_PLANNED, .planned.plan = hk_plan_clone(&plan) },
+        { .kind = HK_FACT_RETRY_DECIDED },
+        { HK_FACT_POLICY_FAILED, .policy_failed.error = hk_body_new(text, text) },
+        { HK_FACT_POLICIES, .policies = policy_set_new(NULL, 0, HK_POLICY_HOLD) },
         { .kind = HK_FACT_CONFIG },
         { .kind = HK_FACT_DRAIN },
         { .kind = HK_FACT_SNAPSHOT },

@@ -148,6 +148,107 @@ static void test_a_look_up_outlives_what_it_showed(void **state)
     world_fini(&world);
 }
 
+static const struct hk_reply *why(struct world *world, const struct hk_uuid *id)
+{
+    struct hk_request *request = world_request(world, HK_REQUEST_EVENT_WHY);
+    request->uuid = *id;
+    const struct hk_reply *reply = world_answer(world, request);
+    assert_int_equal(reply->code, 0);
+    assert_non_null(reply->event);
+    return reply;
+}
+
+/* One endpoint is skipped, the other gets a payload; the event's body stays, or does not. */
+static struct hk_uuid decided(struct world *world, uint64_t cache_bytes)
+{
+    struct hk_engine_options options = world_options();
+    options.body_cache_bytes_max = cache_bytes;
+    struct policy_shop two = world_policy_shop(world, HK_HOOKS_PLANNING, &options);
+    struct hk_uuid id = world_policy_event(world);
+    struct hk_plan_delivery deliveries[] = {
+        { .endpoint = two.first, .reason = HK_REASON_SKIPPED_BY_POLICY, .why = HK_SLICE("small") },
+        { .endpoint = two.second, .own = policy_payload("{\"x\":1}", "x-tier", "gold") },
+    };
+    struct hk_plan plan = { .deliveries = deliveries, .delivery_count = 2, .hooks = HK_HOOK_ROUTE };
+    world_planned(world, 0, &plan);
+    hk_body_unref(deliveries[1].own);
+    world_settle(world);
+    return id;
+}
+
+static void assert_told(struct world *world, const struct hk_uuid *id)
+{
+    const struct hk_plan *plan = why(world, id)->event->plan;
+    assert_non_null(plan);
+    assert_true(hk_slice_is(plan->policy, "p"));
+    assert_int_equal(plan->generation, 1);
+    assert_int_equal(plan->hooks, HK_HOOK_ROUTE);
+    assert_int_equal(plan->delivery_count, 2);
+    assert_true(hk_slice_is(plan->deliveries[0].why, "small"));
+    assert_true(hk_slice_is(hk_body_text(plan->deliveries[1].own), "{\"x\":1}"));
+    assert_true(hk_slice_is(hk_body_text(world_look(world, id)->body), "{\"n\":1}"));
+    assert_null(world_look(world, id)->plan); /* Only who asks why gets it. */
+}
+
+static void test_why_tells_the_plan_of_a_policy(void **state)
+{
+    (void)state;
+    for (uint64_t cache_bytes = 0; cache_bytes <= 1 << 20; cache_bytes += 1 << 20) {
+        struct world world, after;
+        struct hk_uuid id = decided(&world, cache_bytes);
+        assert_told(&world, &id);
+        world_end_all(&world, 200);
+        assert_told(&world, &id); /* It is finished. */
+        world_policy_restart(&after, &world, HK_HOOKS_PLANNING);
+        assert_told(&after, &id);
+        assert_world_idle(&after);
+        world_fini(&after);
+        world_fini(&world);
+    }
+}
+
+static void test_why_without_a_policy_has_no_plan_to_tell(void **state)
+{
+    (void)state;
+    struct world world;
+    shop(&world);
+    (void)world_endpoint(&world, 9, NULL);
+    struct hk_uuid id = world_event(&world, 9)->id;
+    assert_null(why(&world, &id)->event->plan);
+    world_end_all(&world, 200);
+    assert_null(why(&world, &id)->event->plan);
+    assert_non_null(why(&world, &id)->event->body);
+    world_fini(&world);
+}
+
+static void test_why_of_a_held_event_tells_the_error(void **state)
+{
+    (void)state;
+    struct world world;
+    (void)world_policy_shop(&world, HK_HOOKS_PLANNING, NULL);
+    struct hk_uuid id = world_policy_event(&world);
+    world_policy_failed(&world, 0, HK_POLICY_ERROR);
+    world_settle(&world);
+    const struct hk_event *event = why(&world, &id)->event;
+    assert_null(event->plan);
+    assert_true(hk_slice_is(hk_body_text(event->error), "p.lua:1: it is error"));
+    world_fini(&world);
+}
+
+static void test_a_plan_that_cannot_be_read_back_is_not_told(void **state)
+{
+    (void)state;
+    struct world world;
+    struct hk_uuid id = decided(&world, 1 << 20);
+    world.is_loading_broken = true;
+    assert_null(why(&world, &id)->event->plan);
+    assert_string_equal(why(&world, &id)->event->policy, "p");
+    world.is_loading_broken = false;
+    world_end_all(&world, 200);
+    assert_world_idle(&world);
+    world_fini(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +258,10 @@ int main(void)
         cmocka_unit_test(test_a_deleted_endpoint_has_no_url_any_more),
         cmocka_unit_test(test_an_event_that_is_not_durable_is_shown_when_it_is),
         cmocka_unit_test(test_a_look_up_outlives_what_it_showed),
+        cmocka_unit_test(test_why_tells_the_plan_of_a_policy),
+        cmocka_unit_test(test_why_without_a_policy_has_no_plan_to_tell),
+        cmocka_unit_test(test_why_of_a_held_event_tells_the_error),
+        cmocka_unit_test(test_a_plan_that_cannot_be_read_back_is_not_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

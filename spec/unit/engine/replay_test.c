@@ -205,6 +205,13 @@ static struct hk_record start_of(const struct hk_uuid *event, uint16_t delivery,
     return record;
 }
 
+static struct hk_record wait_of(const struct hk_uuid *event, uint16_t attempt)
+{
+    struct hk_record record = { .type = HK_RECORD_WAIT };
+    record.wait = (struct hk_record_wait){ *event, 1, attempt, 1000 };
+    return record;
+}
+
 static struct hk_record event_of(const struct hk_uuid *id, uint64_t merchant)
 {
     struct hk_record record = { .type = HK_RECORD_EVENT };
@@ -241,6 +248,9 @@ static void test_a_record_that_contradicts_the_log_is_damage(void **state)
         { HK_RECORD_END, .end = { nobody, 1, HK_DELIVERY_DROPPED, HK_REASON_EXPIRED } },
         { HK_RECORD_END, .end = { log.delivered, 1, HK_DELIVERY_DROPPED, HK_REASON_EXPIRED } },
         { HK_RECORD_END, .end = { log.running, 1, HK_DELIVERY_WAITING, HK_REASON_NONE } },
+        wait_of(&nobody, 1),
+        wait_of(&log.delivered, 1),
+        wait_of(&log.running, 1),
         { HK_RECORD_MERCHANT_DELETED, .merchant_deleted = 77 },
         { HK_RECORD_ENDPOINT, .endpoint = &stray },
         { HK_RECORD_ENDPOINT_DELETED, .endpoint_deleted = nobody },
@@ -275,6 +285,39 @@ static void test_what_may_follow_is_taken(void **state)
     world_fini(&log.world);
 }
 
+/* A third event, accepted and not planned, and a plan of it as nobody can have made it. */
+static void test_a_payload_without_a_policy_is_damage(void **state)
+{
+    (void)state;
+    struct world world;
+    world_init(&world, NULL);
+    world_policy_p(&world, 1, HK_HOOKS_PLANNING);
+    world_merchant(&world, 9);
+    world_merchant_policy(&world, 9, "p");
+    struct hk_uuid endpoint = world_endpoint(&world, 9, NULL);
+    struct short_log log = { .world = world };
+    log.running = world_policy_event(&log.world);
+    struct hk_plan_delivery delivery = { .endpoint = endpoint,
+                                         .own = policy_payload("{}", NULL, NULL) };
+    struct hk_record record = { .type = HK_RECORD_PLAN };
+    record.plan =
+        (struct hk_plan){ .event = log.running, .deliveries = &delivery, .delivery_count = 1 };
+    struct hk_fault fault = { 0 };
+    assert_int_equal(replay_one_more(&log, record, &fault), HK_EDAMAGED);
+    record.plan.policy = HK_SLICE("p");
+    assert_int_equal(replay_one_more(&log, record, &fault), 0);
+    hk_body_unref(delivery.own);
+    struct hk_delivery row = { .number = 1, .has_own = true };
+    const struct hk_event event = { .id = log.running,
+                                    .merchant_id = 9,
+                                    .state = HK_EVENT_PLANNED,
+                                    .deliveries = &row,
+                                    .delivery_count = 1 };
+    record = (struct hk_record){ .type = HK_RECORD_STATE, .state = &event };
+    assert_int_equal(replay_one_more(&log, record, &fault), HK_EDAMAGED);
+    world_fini(&log.world);
+}
+
 /* A row that no engine writes must end the start with a word, not with an assertion. */
 static void test_a_row_that_cannot_be_is_damage(void **state)
 {
@@ -305,11 +348,12 @@ int main(void)
         cmocka_unit_test(test_an_engine_becomes_what_its_log_says),
         cmocka_unit_test(test_an_engine_becomes_what_a_snapshot_and_the_records_after_it_say),
         cmocka_unit_test(test_a_snapshot_taken_while_everything_moves_is_as_good),
-        cmocka_unit_test(test_a_record_that_contradicts_the_log_is_damage),
-        cmocka_unit_test(test_what_may_follow_is_taken),
-        cmocka_unit_test(test_a_row_that_cannot_be_is_damage),
         cmocka_unit_test(test_after_a_snapshot_under_way_and_a_crash_everything_ends),
         cmocka_unit_test(test_after_a_crash_at_any_record_everything_ends),
+        cmocka_unit_test(test_a_record_that_contradicts_the_log_is_damage),
+        cmocka_unit_test(test_what_may_follow_is_taken),
+        cmocka_unit_test(test_a_payload_without_a_policy_is_damage),
+        cmocka_unit_test(test_a_row_that_cannot_be_is_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
