@@ -314,6 +314,56 @@ static void test_a_snapshot_is_written_a_few_rows_a_step(void **state)
     world_fini(&world);
 }
 
+static const struct hk_event *row_of(const struct world *world, const struct hk_uuid *id)
+{
+    for (uint32_t i = 0; i < world->rows.count; i++) {
+        const struct hk_event *event = world->rows.items[i]->event;
+        if (event && hk_uuid_is_equal(&event->id, id))
+            return event;
+    }
+    fail_msg("no row of that event");
+    return NULL;
+}
+
+static void test_a_row_has_what_a_policy_decided_and_where_it_stands(void **state)
+{
+    (void)state;
+    struct world world, after;
+    struct policy_shop two = world_policy_shop(&world, HK_HOOKS_PLANNING, NULL);
+    struct hk_uuid planned = world_policy_event(&world);
+    struct hk_uuid held = world_policy_event(&world);
+    struct hk_plan_delivery deliveries[] = {
+        { .endpoint = two.first, .own = policy_payload("{}", NULL, NULL) },
+        { .endpoint = two.second, .reason = HK_REASON_SKIPPED_BY_POLICY },
+    };
+    struct hk_plan plan = { .deliveries = deliveries, .delivery_count = 2 };
+    world_planned(&world, 0, &plan);
+    hk_body_unref(deliveries[0].own);
+    world_policy_failed(&world, 0, HK_POLICY_ERROR);
+    world_settle(&world);
+    world_snapshot(&world);
+    const struct hk_event *row = row_of(&world, &planned);
+    uint64_t plan_lsn = watch_event_find(&world.watch, &planned)->plan_lsn;
+    assert_string_equal(row->policy, "p");
+    assert_int_equal(row->generation, 1);
+    assert_int_equal(row->plan_location.lsn, plan_lsn);
+    assert_int_equal(row->plan_location.offset, kept_location(plan_lsn).offset);
+    assert_true(row->deliveries[0].has_own);
+    assert_false(row->deliveries[1].has_own);
+    assert_int_equal(row->deliveries[1].state, HK_DELIVERY_DROPPED);
+    assert_int_equal(row_of(&world, &held)->state, HK_EVENT_HELD);
+    assert_int_equal(row_of(&world, &held)->plan_location.lsn, 0);
+    world_init_from(&after, &world, &world.rows, world.snapshot_end.end_lsn, world.lsn_durable);
+    world_policy_p(&after, 1, HK_HOOKS_PLANNING);
+    after.policy_runs.hand = policy_hand_plan_all;
+    while (world_leap(&after))
+        world_end_all(&after, 200); /* The world checks the payloads. */
+    assert_int_equal(after.policy_runs.total, 1);
+    assert_world_idle(&after);
+    world_fini(&after);
+    world_fini(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_an_attempt_of_a_deleted_merchant_ends_after_the_snapshot),
         cmocka_unit_test(test_an_event_that_is_as_good_as_over_is_over_after_a_restart),
         cmocka_unit_test(test_a_snapshot_is_written_a_few_rows_a_step),
+        cmocka_unit_test(test_a_row_has_what_a_policy_decided_and_where_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

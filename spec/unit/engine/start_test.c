@@ -239,6 +239,54 @@ static void test_counters_begin_anew_and_gauges_tell_what_is(void **state)
     world_fini(&after);
 }
 
+static void test_events_without_a_plan_are_counted_and_wait_for_the_policies(void **state)
+{
+    (void)state;
+    struct world world, after;
+    (void)world_policy_shop(&world, HK_HOOKS_PLANNING, NULL);
+    for (int i = 0; i < 3; i++)
+        (void)world_policy_event(&world);
+    world_policy_failed(&world, 0, HK_POLICY_ERROR);
+    world_settle(&world);
+    world_init_from(&after, &world, NULL, 0, UINT64_MAX);
+    struct hk_stats stats = world_stats(&after);
+    assert_int_equal(stats.events_planning, 3);
+    assert_int_equal(stats.events_held + stats.policy_runs + stats.policy_calls, 0);
+    assert_int_equal(after.watch.lsn_last, world.watch.lsn_last); /* Nothing is decided yet. */
+    after.policy_runs.hand = policy_hand_plan_all;
+    world_policy_p(&after, 1, HK_HOOKS_PLANNING);
+    world_end_all(&after, 200);
+    assert_int_equal(after.policy_runs.total, 3);
+    assert_world_idle(&after);
+    world_fini(&world);
+    world_fini(&after);
+}
+
+static void test_a_policy_that_went_while_hookd_was_down_is_not_waited_for(void **state)
+{
+    (void)state;
+    struct world world, after;
+    (void)world_policy_shop(&world, HK_HOOKS_PLANNING, NULL);
+    struct hk_uuid named = world_policy_event(&world);
+    world_init_from(&after, &world, NULL, 0, UINT64_MAX);
+    const struct policy_line line = { "default", 1, HK_HOOKS_PLANNING, NULL };
+    world_policies(&after, &line, 1);
+    world_settle(&after);
+    assert_int_equal(world_look(&after, &named)->state, HK_EVENT_HELD); /* It names it. */
+    world_merchant_policy(&after, 9, NULL);
+    assert_int_equal(after.policy_runs.count, 1);
+    assert_string_equal(after.policy_runs.items[0].policy, "default");
+    world_policies(&after, NULL, 0);
+    world_policy_failed(&after, 0, HK_POLICY_UNAVAILABLE);
+    world_settle(&after);
+    world_leap(&after);
+    world_end_all(&after, 200);
+    assert_int_equal(world_look(&after, &named)->state, HK_EVENT_FINISHED);
+    assert_world_idle(&after);
+    world_fini(&world);
+    world_fini(&after);
+}
+
 /* A torn tail: the log has seen more than it could replay, and lsns are never used again. */
 static void test_lsns_go_on_after_the_highest_that_was_seen(void **state)
 {
@@ -270,6 +318,8 @@ int main(void)
         cmocka_unit_test(test_waits_go_on_whatever_the_clock_did),
         cmocka_unit_test(test_delivery_threads_are_told_of_every_endpoint),
         cmocka_unit_test(test_counters_begin_anew_and_gauges_tell_what_is),
+        cmocka_unit_test(test_events_without_a_plan_are_counted_and_wait_for_the_policies),
+        cmocka_unit_test(test_a_policy_that_went_while_hookd_was_down_is_not_waited_for),
         cmocka_unit_test(test_lsns_go_on_after_the_highest_that_was_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
