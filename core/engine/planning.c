@@ -484,9 +484,13 @@ void hk__planning_failed(struct hk_engine *engine, const struct hk_fact_policy_f
     if (event == HK_NONE)
         return;
     uint32_t merchant = hk__event(engine, event)->merchant;
+    uint32_t edition = hk__rare(engine, event)->edition;
     unplanned_of(engine, event)->is_out = false;
     hk__policies_back(engine, merchant);
-    hk__policies_note(engine, merchant, hk__rare(engine, event)->edition, &failed->cost, failed);
-    give_up(engine, event, failed->error, failed->failure);
+    hk__policies_note(engine, merchant, edition, &failed->cost, failed);
+    if (hk__policies_edition(engine, merchant) == edition)
+        give_up(engine, event, failed->error, failed->failure);
+    else
+        hk__planning_add(engine, event); /* There is another one to ask by now. */
     hk__planning_refresh(engine, merchant);
 }

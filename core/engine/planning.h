@@ -45,5 +45,6 @@ void hk__planning_loaded(struct hk_engine *engine, uint64_t event, struct hk_bod
 /** Takes what a policy decided; the plan is moved in. */
 void hk__planning_planned(struct hk_engine *engine, const struct hk_fact_planned *planned);
 
-/** Holds the event, or plans it by default; `error` is borrowed. */
+/** Holds the event, or plans it by default; asks anew when its policy is another one by now.
+ * `error` is borrowed. */
 void hk__planning_failed(struct hk_engine *engine, const struct hk_fact_policy_failed *failed);

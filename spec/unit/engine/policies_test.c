@@ -299,7 +299,9 @@ static void test_what_a_former_text_did_is_not_held_against_the_new_one(void **s
         world_policy_failed(&world, 0, HK_POLICY_KILLED);
     world_settle(&world);
     assert_false(use_of(&world)->is_suspended);
-    assert_line(&world, "p", LINE(1, 3, 3, 300, 3, 0));
+    assert_line(&world, "p", LINE(1, 3, 3, 300, 0, 0));
+    assert_int_equal(world.policy_runs.count, 3); /* The new one is asked at once. */
+    assert_int_equal(world.policy_runs.items[0].generation, 2);
     world_fini(&world);
 }
 
