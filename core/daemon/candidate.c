@@ -82,8 +82,8 @@ void hk_candidate_make(struct hk_candidate *candidate, const struct hk_candidate
     }
     hk_script_places_mend(candidate->config);
     compare(candidate, setup->config);
-    if (hk_script_places_load(candidate->config, setup->previous, false, &candidate->scripts,
-                              &scripts, &fault) < 0) {
+    const struct hk_script_load load = { .config = candidate->config, .previous = setup->previous };
+    if (hk_script_places_load(&load, &candidate->scripts, &scripts, &fault) < 0) {
         refuse(candidate, &fault);
         return;
     }

@@ -89,7 +89,8 @@ static int scripts_load(struct hk_hands *hands, const struct hk_hands_setup *set
                         struct hk_fault *fault)
 {
     struct hk_scripts_report report = { 0 };
-    int code = hk_script_places_load(setup->config, NULL, false, &hands->scripts, &report, fault);
+    const struct hk_script_load load = { .config = setup->config };
+    int code = hk_script_places_load(&load, &hands->scripts, &report, fault);
     if (code)
         return code == HK_EIO || code == HK_ENOTFOUND ? fault->code = HK_EINVAL : code;
     say_refused(&report);

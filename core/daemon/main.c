@@ -93,7 +93,8 @@ static int check_policies(const char *path, struct hk_config *config)
     hk_script_places_mend(config);
     // What the worker logs of its own is for a daemon's log.
     hk_log_configure(HK_LOG_ERROR, config->log_format);
-    int code = hk_script_places_load(config, NULL, true, &scripts, &report, &fault);
+    const struct hk_script_load load = { .config = config, .is_trial = true };
+    int code = hk_script_places_load(&load, &scripts, &report, &fault);
     if (code < 0) {
         (void)printf("%s: %s\n", path, fault.text);
         return code;

@@ -58,18 +58,17 @@ void hk_script_places_fini(struct hk_script_places *places)
     *places = (struct hk_script_places){ 0 };
 }
 
-int hk_script_places_load(const struct hk_config *config, const struct hk_scripts *previous,
-                          bool is_trial, struct hk_scripts **scripts,
+int hk_script_places_load(const struct hk_script_load *load, struct hk_scripts **scripts,
                           struct hk_scripts_report *report, struct hk_fault *fault)
 {
     struct hk_script_places places;
-    hk_script_places_init(&places, config);
+    hk_script_places_init(&places, load->config);
     const struct hk_scripts_setup setup = {
-        .config = config,
+        .config = load->config,
         .worker_path = places.worker_path,
         .default_path = places.default_path,
-        .generations_path = is_trial ? NULL : places.generations_path,
-        .previous = previous,
+        .generations_path = load->is_trial ? NULL : places.generations_path,
+        .previous = load->previous,
         .now = hk_clock_now().wall,
     };
     int code = hk_scripts_load(&setup, scripts, report, fault);

@@ -17,10 +17,14 @@ struct hk_script_places {
 void hk_script_places_init(struct hk_script_places *places, const struct hk_config *config);
 void hk_script_places_fini(struct hk_script_places *places);
 
-/** Reads and checks all scripts of a config as hk_scripts_load does, beside `previous` (NULL: at
- * start). With `is_trial` the generations on disk stay as they are. */
-HK_MUST_CHECK int hk_script_places_load(const struct hk_config *config,
-                                        const struct hk_scripts *previous, bool is_trial,
+struct hk_script_load {
+    const struct hk_config *config;
+    const struct hk_scripts *previous; /**< In use; NULL: at start. */
+    bool is_trial;                     /**< The generations on disk stay as they are. */
+};
+
+/** Reads and checks all scripts of a config as hk_scripts_load does, and with its errors. */
+HK_MUST_CHECK int hk_script_places_load(const struct hk_script_load *load,
                                         struct hk_scripts **scripts,
                                         struct hk_scripts_report *report, struct hk_fault *fault);
 

@@ -34,7 +34,7 @@ return {
     schedule = "points", -- "points": 10 s and 60 s apart; "standard": 5 s up to 24 h
     timeout_ms = 10000, -- of a whole attempt; 100 to 30000
     allow_http = false, -- true: endpoints may have http:// URLs [restart]
-    allow_networks = {}, -- CIDR that may be dialled although not public: { "10.1.0.0/16" } [restart]
+    allow_networks = {}, -- CIDR that may be dialled besides: { "10.1.0.0/16" } [restart]
     allow_ports = { 80, 443, 8080, 8443 }, -- or "all" [restart]
     ca_file = nil, -- PEM bundle that TLS trusts; nil: the system's [restart]
     proxy = nil, -- "http://HOST:PORT"; nil: none, and the environment is not asked [restart]

@@ -48,8 +48,8 @@ static void test_folders_that_are_not_there_are_empty_sets(void **state)
     struct hk_fault fault = { 0 };
     load(config_case, "return { state_dir = '@STATE@', policy_dir = '/nonexistent/p',\n"
                       "lib_dir = '/nonexistent/l', tables_dir = '/nonexistent/t', " KEYS " }");
-    assert_int_equal(
-        hk_script_places_load(&config_case->config, NULL, true, &scripts, &report, &fault), 0);
+    const struct hk_script_load all = { .config = &config_case->config, .is_trial = true };
+    assert_int_equal(hk_script_places_load(&all, &scripts, &report, &fault), 0);
     assert_int_equal(report.refused_count, 0);
     hk_scripts_report_fini(&report);
     hk_scripts_unref(scripts);
