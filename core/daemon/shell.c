@@ -341,7 +341,7 @@ static uint64_t space_needed(const struct hk_shell *shell)
     hk_engine_stats(shell->engine, &stats);
     uint64_t unplanned = stats.events_planning + stats.events_held;
     return 2 * HK_SEGMENT_BYTES + RESULT_BYTES * stats.deliveries_pending +
-           ATTEMPT_BYTES * shell->config->engine.attempts * unplanned;
+           unplanned * ATTEMPT_BYTES * shell->config->engine.attempts;
 }
 
 static void on_space(uv_timer_t *timer)
