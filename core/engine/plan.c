@@ -124,8 +124,10 @@ static void add_decided(struct hk_engine *engine, struct making *making,
         uint32_t slot = hk__directory_endpoint(engine, &decided->deliveries[i].endpoint);
         if (slot == HK_NONE || hk__endpoint(engine, slot)->merchant != merchant)
             continue;
+        struct hk_plan_delivery delivery = decided->deliveries[i];
+        delivery.role = HK_ROLE_PRIMARY;
         if (hk__endpoint(engine, slot)->value.role == HK_ROLE_PRIMARY)
-            add(engine, making, slot, &decided->deliveries[i]);
+            add(engine, making, slot, &delivery);
     }
 }
 

@@ -277,6 +277,8 @@ void hk__policies_tell(struct hk_engine *engine)
             hk__policies_resume(engine, merchant);
         if (is_retried || is_news(engine, merchant))
             hk__planning_replan(engine, merchant);
+        else
+            hk__planning_refresh(engine, merchant); /* Its window may be another one. */
     }
 }
 

@@ -440,6 +440,51 @@ static void test_dear_questions_go_out_one_by_one_and_in_turn_with_events(void *
     world_fini(&world);
 }
 
+static void test_an_answer_to_a_question_that_waits_is_none(void **state)
+{
+    (void)state;
+    struct world world;
+    sixteen_fail(&world);
+    struct hk_fact_retry_decided decided = { .verdict = HK_RETRY_GIVE_UP };
+    for (uint64_t slot = 1; slot < 16; slot++) {
+        decided.run = world.policy_runs.items[0].run + slot;
+        world_push(&world, HK_FACT_RETRY_DECIDED)->retry_decided = decided;
+    }
+    world_settle(&world);
+    assert_int_equal(world_stats(&world).deliveries_dead, 0);
+    world.policy_runs.hand = policy_hand_plan_all;
+    policy_hand_plan_all(&world, 0);
+    world_settle(&world);
+    assert_int_equal(world.policy_runs.total, 16 + 16);
+    world_fini(&world);
+}
+
+static void test_more_questions_than_can_wait_are_left_to_the_schedule(void **state)
+{
+    (void)state;
+    struct world world;
+    struct hk_engine_options options = world_options();
+    options.concurrency = options.endpoint_concurrency = 2000;
+    world_init(&world, &options);
+    world_policy_p(&world, 1, RETRY);
+    world_merchant(&world, 9);
+    world_merchant_policy(&world, 9, "p");
+    (void)world_endpoint(&world, 9, NULL);
+    for (int i = 0; i < 1200; i++)
+        (void)world_accept(&world, 9);
+    world_settle(&world);
+    world.policy_runs.cost.cpu_us = 100000;
+    while (world.run_count > 0)
+        world_end(&world, world.run_count - 1, world_outcome(&world, 503));
+    world_settle(&world);
+    assert_int_equal(world.policy_runs.count, HK_POLICY_MERCHANT_RUNS_MAX);
+    world.policy_runs.hand = policy_hand_plan_all;
+    policy_hand_plan_all(&world, 0);
+    world_settle(&world);
+    assert_in_range(world.policy_runs.total, 1024, 1100);
+    world_fini(&world);
+}
+
 static void test_questions_whose_patience_ended_are_not_asked(void **state)
 {
     (void)state;
@@ -551,6 +596,8 @@ int main(void)
         cmocka_unit_test(test_a_run_says_what_is_when_it_goes_out),
         cmocka_unit_test(test_a_retry_that_comes_back_lets_an_event_be_planned),
         cmocka_unit_test(test_dear_questions_go_out_one_by_one_and_in_turn_with_events),
+        cmocka_unit_test(test_an_answer_to_a_question_that_waits_is_none),
+        cmocka_unit_test(test_more_questions_than_can_wait_are_left_to_the_schedule),
         cmocka_unit_test(test_questions_whose_patience_ended_are_not_asked),
         cmocka_unit_test(test_a_merchant_that_leaves_takes_its_questions_along),
         cmocka_unit_test(test_questions_that_wait_are_freed_with_the_engine),

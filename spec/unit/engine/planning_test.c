@@ -254,6 +254,37 @@ static void test_a_filtered_event_is_dropped_but_an_audit_endpoint_gets_it(void 
     world_fini(&world);
 }
 
+static void test_a_policy_is_shown_who_may_get_the_event(void **state)
+{
+    (void)state;
+    struct world world;
+    struct policy_shop shop = world_policy_shop(&world, ALL, NULL);
+    struct hk_endpoint_patch change = { HK_ENDPOINT_EVENTS, { .has_events = true } };
+    hk_texts_add(&change.value.events, HK_SLICE("order.refunded"));
+    (void)world_endpoint(&world, 9, &change);
+    hk_texts_fini(&change.value.events);
+    world_endpoint_enable(&world, 9, shop.first, false);
+    (void)world_policy_event(&world);
+    assert_int_equal(only_run(&world)->shown_count, 1);
+    assert_memory_equal(&only_run(&world)->shown[0], &shop.second, sizeof(shop.second));
+    world_fini(&world);
+}
+
+static void test_a_role_that_a_worker_makes_up_counts_for_nothing(void **state)
+{
+    (void)state;
+    struct world world;
+    struct policy_shop shop = world_policy_shop(&world, ALL, NULL);
+    struct hk_uuid id = world_policy_event(&world);
+    struct hk_plan_delivery delivery = { .endpoint = shop.first, .role = HK_ROLE_AUDIT };
+    struct hk_plan plan = { .deliveries = &delivery, .delivery_count = 1 };
+    world_planned(&world, 0, &plan);
+    world_settle(&world);
+    assert_int_equal(world_last_plan(&world)->deliveries[0].role, HK_ROLE_PRIMARY);
+    assert_int_equal(world_look(&world, &id)->reason, HK_REASON_NONE);
+    world_fini(&world);
+}
+
 static void test_an_empty_list_is_no_endpoint(void **state)
 {
     (void)state;
@@ -569,6 +600,23 @@ static void test_dear_runs_go_out_one_by_one_and_keep_nobody_waiting(void **stat
     world_fini(&world);
 }
 
+static void test_merchants_take_turns(void **state)
+{
+    (void)state;
+    struct world world;
+    (void)world_policy_shop(&world, ALL, NULL);
+    world_merchant(&world, 10);
+    world_merchant_policy(&world, 10, "p");
+    for (uint32_t i = 0; i < 40; i++)
+        (void)world_accept(&world, i < 20 ? 9 : 10);
+    world_step(&world);
+    assert_int_equal(world.policy_runs.count, 40);
+    for (uint32_t i = 0; i < 40; i += 2)
+        assert_int_not_equal(world.policy_runs.items[i].merchant_id,
+                             world.policy_runs.items[i + 1].merchant_id);
+    world_fini(&world);
+}
+
 static void test_runs_are_bounded_in_all(void **state)
 {
     (void)state;
@@ -638,6 +686,8 @@ int main(void)
         cmocka_unit_test(test_an_event_whose_every_endpoint_is_skipped_is_finished),
         cmocka_unit_test(test_a_snapshot_beside_a_plan_knows_what_is_skipped),
         cmocka_unit_test(test_a_filtered_event_is_dropped_but_an_audit_endpoint_gets_it),
+        cmocka_unit_test(test_a_policy_is_shown_who_may_get_the_event),
+        cmocka_unit_test(test_a_role_that_a_worker_makes_up_counts_for_nothing),
         cmocka_unit_test(test_an_empty_list_is_no_endpoint),
         cmocka_unit_test(test_an_endpoint_that_went_while_the_run_was_out_gets_nothing),
         cmocka_unit_test(test_an_endpoint_that_became_an_audit_gets_it_once),
@@ -652,6 +702,7 @@ int main(void)
         cmocka_unit_test(test_events_without_a_plan_count_as_pending),
         cmocka_unit_test(test_pending_is_bounded_in_all),
         cmocka_unit_test(test_dear_runs_go_out_one_by_one_and_keep_nobody_waiting),
+        cmocka_unit_test(test_merchants_take_turns),
         cmocka_unit_test(test_runs_are_bounded_in_all),
         cmocka_unit_test(test_a_step_sends_a_bounded_number_of_runs),
         cmocka_unit_test(test_a_policy_without_planning_hooks_is_not_called_to_plan),

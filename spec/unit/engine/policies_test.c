@@ -264,6 +264,22 @@ static void test_a_suspended_merchant_is_resumed_by_an_operator(void **state)
     world_fini(&world);
 }
 
+static void test_who_was_resumed_has_three_kills_again(void **state)
+{
+    (void)state;
+    struct world world;
+    (void)world_policy_shop(&world, ALL, NULL);
+    kill_workers(&world, 3);
+    world.policy_runs.hand = policy_hand_plan_all;
+    assert_int_equal(retry(&world, "p"), 0);
+    world.policy_runs.hand = NULL;
+    kill_workers(&world, 2);
+    assert_false(use_of(&world)->is_suspended);
+    kill_workers(&world, 1);
+    assert_true(use_of(&world)->is_suspended);
+    world_fini(&world);
+}
+
 static void test_kills_far_apart_do_not_suspend(void **state)
 {
     (void)state;
@@ -342,6 +358,45 @@ static void test_budgets_spent_in_a_row_close_the_window_and_pause(void **state)
     for (int i = 0; i < 3; i++)
         (void)world_policy_event(&world);
     assert_int_equal(world.policy_runs.count, 3); /* One success, and it is as before. */
+    world_fini(&world);
+}
+
+static void test_a_pause_has_an_end(void **state)
+{
+    (void)state;
+    struct world world;
+    (void)world_policy_shop(&world, ALL, NULL);
+    for (int i = 0; i < 40; i++) {
+        (void)world_policy_event(&world);
+        while (world.policy_runs.count > 0)
+            overrun(&world);
+        world_advance(&world, 64001);
+    }
+    uint32_t total = world.policy_runs.total;
+    (void)world_policy_event(&world);
+    assert_int_equal(world.policy_runs.total, total + 1);
+    world_fini(&world);
+}
+
+static void test_a_new_text_is_cheap_until_it_is_not(void **state)
+{
+    (void)state;
+    struct world world;
+    (void)world_policy_shop(&world, ALL, NULL);
+    world.policy_runs.cost.cpu_us = 100000;
+    for (int i = 0; i < 10; i++)
+        (void)world_accept(&world, 9);
+    world_settle(&world);
+    world_planned(&world, 0, NULL);
+    while (world.policy_runs.count > 1)
+        world_planned(&world, 0, NULL);
+    for (int i = 0; i < 10; i++)
+        (void)world_accept(&world, 9);
+    world_settle(&world);
+    assert_int_equal(world.policy_runs.count, 1);
+    world_policy_p(&world, 2, ALL);
+    world_settle(&world);
+    assert_int_equal(world.policy_runs.count, 10);
     world_fini(&world);
 }
 
@@ -526,9 +581,12 @@ int main(void)
         cmocka_unit_test(test_the_counts_move_with_the_merchants),
         cmocka_unit_test(test_three_kills_suspend_and_a_new_text_resumes),
         cmocka_unit_test(test_a_suspended_merchant_is_resumed_by_an_operator),
+        cmocka_unit_test(test_who_was_resumed_has_three_kills_again),
         cmocka_unit_test(test_kills_far_apart_do_not_suspend),
         cmocka_unit_test(test_what_a_former_text_did_is_not_held_against_the_new_one),
         cmocka_unit_test(test_budgets_spent_in_a_row_close_the_window_and_pause),
+        cmocka_unit_test(test_a_pause_has_an_end),
+        cmocka_unit_test(test_a_new_text_is_cheap_until_it_is_not),
         cmocka_unit_test(test_two_sets_in_one_step_are_one_change),
         cmocka_unit_test(test_a_name_outlives_the_set_that_it_came_with),
         cmocka_unit_test(test_two_retries_in_one_step_are_both_done),
