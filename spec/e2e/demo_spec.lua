@@ -17,6 +17,8 @@ describe('the demo', function()
     end
     assert.is_true(tonumber(ran.stdout:match('\n   retried +(%d+)\n')) >= 32)
     assert.matches('503', ran.stdout)
+    assert.matches('cinema.lua:%d+: ', ran.stdout)
+    assert.matches('every event went where its policy said', ran.stdout)
   end)
 
   it('says how it is used', function()

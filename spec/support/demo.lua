@@ -4,6 +4,7 @@
 local folder = arg[0]:match('^(.*)/[^/]*$') or '.'
 package.path = folder .. '/?.lua;' .. package.path
 
+local demo_policy = require 'demo_policy'
 local eventually = require 'eventually'
 local events = require 'events'
 local hookd = require 'hookd'
@@ -257,6 +258,10 @@ local function play()
   wait_for_end(daemon)
   local is_right = table_print(count(daemon, sink))
   say(is_right and painted(32, 'nothing was lost') or painted(31, 'the numbers are wrong'))
+  local is_decided = demo_policy.play(daemon, sink, say)
+  say(is_decided and painted(32, 'every event went where its policy said')
+    or painted(31, 'an event went where no policy said'))
+  is_right = is_right and is_decided
   if keeps then play_keep(daemon, sink) end
   return is_right
 end
