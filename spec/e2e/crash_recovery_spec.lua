@@ -144,7 +144,9 @@ describe('crash recovery', function()
     local before = daemon:get_event(5, id)
     assert.equal(0, (daemon:stop()))
     daemon:run()
-    assert.same(merchant, daemon:expect(200, { path = '/api/v1/merchants/5' }))
+    local found = daemon:expect(200, { path = '/api/v1/merchants/5' })
+    found.policy_use = nil -- counts since the start
+    assert.same(merchant, found)
     assert.same(made, daemon:expect(200, { key = key, path = '/api/v1/webhooks/' .. made.uuid }))
     local after = daemon:get_event(5, id)
     before.deliveries[1].next_attempt_at, after.deliveries[1].next_attempt_at = nil, nil
