@@ -210,24 +210,36 @@ int hk_cage_check(struct hk_cage *cage, uint32_t number, const struct hk_source 
     return code;
 }
 
-/** Is it "NAME.lua:..."? */
-static bool starts_with_file(struct hk_slice text, struct hk_slice name)
+/** Gets the size of "NAME.lua" at the front of "NAME.lua:...", or 0. */
+static size_t file_size(struct hk_slice text, struct hk_slice name)
 {
-    return text.size > name.size + 5 && memcmp(text.at, name.at, name.size) == 0 &&
-           memcmp(text.at + name.size, ".lua:", 5) == 0;
+    bool is_there = text.size > name.size + 5 && memcmp(text.at, name.at, name.size) == 0 &&
+                    memcmp(text.at + name.size, ".lua:", 5) == 0;
+    return is_there ? name.size + 4 : 0;
+}
+
+/** Gets the size of "lib/NAME.lua" at the front of "lib/NAME.lua:...", or 0. */
+static size_t library_size(struct hk_slice text, struct hk_slice name)
+{
+    static const char folder[] = "lib/";
+    size_t skipped = sizeof(folder) - 1;
+    if (text.size < skipped || memcmp(text.at, folder, skipped) != 0)
+        return 0;
+    size_t size = file_size((struct hk_slice){ text.at + skipped, text.size - skipped }, name);
+    return size > 0 ? skipped + size : 0;
 }
 
 int hk_cage_append_error(const struct hk_cage *cage, const struct hk_source *source,
                          struct hk_slice text, struct hk_bytes *out)
 {
-    const struct hk_source *at = starts_with_file(text, source->name) ? source : NULL;
-    for (uint32_t i = 0; at == NULL && i < cage->libraries.count; i++)
-        if (starts_with_file(text, cage->libraries.items[i].name))
-            at = &cage->libraries.items[i];
-    size_t skipped = at ? at->name.size + 4 : 0;
-    int code = at ? hk_bytes_append_text(out, at->path) : 0;
-    if (code == 0 && at == NULL)
-        code = hk_bytes_append_format(out, "%s: ", source->path);
+    const char *path = source->path;
+    size_t skipped = file_size(text, source->name);
+    for (uint32_t i = 0; skipped == 0 && i < cage->libraries.count; i++) {
+        path = cage->libraries.items[i].path;
+        skipped = library_size(text, cage->libraries.items[i].name);
+    }
+    int code = hk_bytes_append_format(out, "%s%s", skipped > 0 ? path : source->path,
+                                      skipped > 0 ? "" : ": ");
     return code < 0 ? code : hk_bytes_append(out, text.at + skipped, text.size - skipped);
 }
 
