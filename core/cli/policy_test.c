@@ -198,10 +198,11 @@ static void print_result(const struct test *test, const struct hk_trial *trial,
                                  trial };
     if (screen->is_json) {
         struct hk_bytes out = { 0 };
-        bool is_pure = repeats->is_fresh_same && repeats->is_used_same;
+        bool has_failed = trial->message.kind == HK_WIRE_FAILED;
+        const char *pure = repeats->is_fresh_same && repeats->is_used_same ? "true" : "false";
         hk_assert(hk_bytes_append_text(&out, "{") == 0 && hk_plan_view_append(&view, &out) == 0);
         hk_screen_print(screen, "%.*s,\"is_pure\":%s}\n", (int)out.size, out.at,
-                        is_pure ? "true" : "false");
+                        has_failed ? "null" : pure);
         hk_bytes_fini(&out);
         return;
     }
