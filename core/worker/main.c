@@ -19,8 +19,11 @@
 
 enum { PARENT = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2 };
 
-/** Answers are written when this much has come together, or when nothing more is to be read. */
+/** Answers are written when this much has come together, when nothing more is to be read, or when
+ * the runs behind them took so long: the parent kills a worker that says nothing, and an answer
+ * must not wait for somebody else's slow script. */
 #define OUT_BYTES 65536
+#define OUT_CPU_US 1000
 #define READ_BYTES 65536
 
 struct worker {
@@ -32,6 +35,7 @@ struct worker {
     struct hk_bytes in;
     size_t in_used; /**< Bytes of `in` that are done with. */
     struct hk_bytes out;
+    uint64_t out_cpu_us; /**< Of the runs whose answers are in `out`. */
 };
 
 /** Says why and ends. In the cage nothing else than _exit is allowed. */
@@ -62,6 +66,7 @@ static void write_out(struct worker *worker)
         rest.size -= (size_t)written;
     }
     hk_bytes_clear(&worker->out);
+    worker->out_cpu_us = 0;
 }
 
 static void read_more(struct worker *worker)
@@ -143,7 +148,13 @@ static void run(struct worker *worker, enum hk_wire_kind kind, const struct hk_w
         hk_plan_run(state, run, &worker->draft, &answer);
     else
         hk_retry_run(state, run, &answer);
+    const struct hk_wire_answer *common = answer.kind == HK_WIRE_PLANNED   ? &answer.planned.answer
+                                          : answer.kind == HK_WIRE_DECIDED ? &answer.decided.answer
+                                                                           : &answer.failed.answer;
+    worker->out_cpu_us += common->cost.cpu_us;
     say(worker, &answer);
+    if (worker->out_cpu_us >= OUT_CPU_US)
+        write_out(worker);
     hk_states_rest(&worker->states, answer.kind == HK_WIRE_FAILED);
 }
 
