@@ -86,9 +86,11 @@ function hookd:configure(changes)
     .. serialized(config_of(self), '') .. '\n')
 end
 
--- Writes a policy file NAME.lua.
+-- Writes a policy file NAME.lua, whole or not at all: a reload may be reading.
 function hookd:write_policy(name, text)
-  return temp.write(('%s/%s.lua'):format(self.policy_dir, name), text)
+  local path = ('%s/%s.lua'):format(self.policy_dir, name)
+  assert(os.rename(temp.write(self.folder .. '/policy.new', text), path))
+  return path
 end
 
 -- Writes a lookup table; name with its ending ("branches.json").
