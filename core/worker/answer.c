@@ -6,7 +6,7 @@ static void logs_settle(struct hk_state *state)
 {
     for (uint32_t i = 0; i < state->log_count; i++) {
         struct hk_slice *text = &state->logs[i].text;
-        text->at = state->log_text.at + (size_t)(uintptr_t)text->at;
+        text->at = text->size > 0 ? state->log_text.at + (size_t)(uintptr_t)text->at : "";
     }
 }
 

@@ -275,7 +275,7 @@ int hk_loader_load(struct hk_state *state, struct hk_fault *fault)
     enum hk_policy_failure failure;
     struct hk_slice text;
     state->is_loading = true;
-    int code = hk_state_protect(state, load, NULL, 0, &failure, &text);
+    int code = hk_state_protect(state, load, NULL, &failure, &text);
     state->is_loading = false;
     state->deadline_ns = 0;
     if (code == 0)

@@ -198,6 +198,7 @@ static void choose_named(lua_State *L, struct planning *planning, struct hk_slic
     struct hk_uuid uuid;
     bool is_uuid = hk_uuid_parse(text, &uuid) == 0;
     bool is_found = false;
+    struct hk_verdict_names known = { run->endpoints, run->endpoint_count, name_at };
     for (uint32_t i = 0; i < run->endpoint_count; i++) {
         const struct hk_wire_endpoint *endpoint = &run->endpoints[i];
         hk_state_charge(L, 2);
@@ -208,7 +209,7 @@ static void choose_named(lua_State *L, struct planning *planning, struct hk_slic
         is_found = true;
     }
     if (!is_found)
-        hk_verdict_refuse_name(L, "endpoint", text, run->endpoints, run->endpoint_count, name_at);
+        hk_verdict_refuse_name(L, "endpoint", text, &known);
 }
 
 /** Chooses what the value on top says: an endpoint, its uuid, or its name. */
@@ -507,7 +508,7 @@ void hk_plan_run(struct hk_state *state, const struct hk_wire_run *run, struct h
     struct hk_slice text = HK_SLICE("out of memory");
     draft_clear(draft);
     hk_state_begin(state, &run->event);
-    int code = hk_state_protect(state, plan, &planning, 0, &failure, &text);
+    int code = hk_state_protect(state, plan, &planning, &failure, &text);
     hk_state_leave_hook(state);
     if (code == 0 && draft_settle(draft)) {
         answer->kind = HK_WIRE_PLANNED;

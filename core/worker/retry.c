@@ -75,7 +75,7 @@ void hk_retry_run(struct hk_state *state, const struct hk_wire_run *run,
     hk_state_begin(state, &run->event);
     int code = 0;
     if ((state->hooks & (uint32_t)HK_HOOK_RETRY) != 0)
-        code = hk_state_protect(state, ask, &asking, 0, &failure, &text);
+        code = hk_state_protect(state, ask, &asking, &failure, &text);
     hk_state_leave_hook(state);
     if (code == 0) {
         answer->kind = HK_WIRE_DECIDED;

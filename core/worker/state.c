@@ -201,10 +201,10 @@ int hk_state_call(struct hk_state *state, int argument_count, int result_count,
     return -1;
 }
 
-int hk_state_protect(struct hk_state *state, lua_CFunction function, void *arg, int result_count,
+int hk_state_protect(struct hk_state *state, lua_CFunction function, void *arg,
                      enum hk_policy_failure *failure, struct hk_slice *text)
 {
     lua_pushcfunction(state->L, function);
     lua_pushlightuserdata(state->L, arg);
-    return hk_state_call(state, 1, result_count, failure, text);
+    return hk_state_call(state, 1, 0, failure, text);
 }

@@ -116,8 +116,8 @@ int hk_state_call(struct hk_state *state, int argument_count, int result_count,
                   enum hk_policy_failure *failure, struct hk_slice *text);
 
 /** Runs `function(L)` with `arg` as light userdata at index 1, protected likewise: for pushing
- * values and reading results, which may raise. Leaves `result_count` values. */
-int hk_state_protect(struct hk_state *state, lua_CFunction function, void *arg, int result_count,
+ * values and reading results, which may raise. Leaves nothing on the stack. */
+int hk_state_protect(struct hk_state *state, lua_CFunction function, void *arg,
                      enum hk_policy_failure *failure, struct hk_slice *text);
 
 /** Gets how long the current budget has run, in microseconds of CPU. */

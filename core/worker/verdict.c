@@ -41,18 +41,17 @@ void hk_verdict_check_fields(lua_State *L, int index, const char *what, const ch
     }
 }
 
-void hk_verdict_refuse_name(lua_State *L, const char *what, struct hk_slice name, const void *list,
-                            uint32_t count,
-                            struct hk_slice (*name_at)(const void *list, uint32_t at))
+void hk_verdict_refuse_name(lua_State *L, const char *what, struct hk_slice name,
+                            const struct hk_verdict_names *known)
 {
     struct hk_slice best = HK_SLICE_EMPTY;
     uint32_t distance = UINT32_MAX;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t far = hk_spelling_distance(name, name_at(list, i));
+    for (uint32_t i = 0; i < known->count; i++) {
+        uint32_t far = hk_spelling_distance(name, known->at(known->list, i));
         hk_state_charge(L, 100);
         if (far < distance) {
             distance = far;
-            best = name_at(list, i);
+            best = known->at(known->list, i);
         }
     }
     lua_pushlstring(L, name.at, name.size);

@@ -11,11 +11,16 @@ _Noreturn void hk_verdict_refuse(lua_State *L, const char *format, ...);
  * a string of the NULL-ended list. */
 void hk_verdict_check_fields(lua_State *L, int index, const char *what, const char *const *known);
 
-/** Raises "there is no <what> 'x'", with the nearest of `count` names ("; did you mean 'y'?") that
- * `name_at` gets from `list`. */
+/** Names to choose from. */
+struct hk_verdict_names {
+    const void *list;
+    uint32_t count;
+    struct hk_slice (*at)(const void *list, uint32_t place);
+};
+
+/** Raises "there is no <what> 'x'", with the nearest of the names ("; did you mean 'y'?"). */
 _Noreturn void hk_verdict_refuse_name(lua_State *L, const char *what, struct hk_slice name,
-                                      const void *list, uint32_t count,
-                                      struct hk_slice (*name_at)(const void *list, uint32_t at));
+                                      const struct hk_verdict_names *known);
 
 /** Reads the two values on top, "go on?" and why not: nil or true goes on; false, with a string or
  * nothing, does not, and its reason is appended to `out` as it may be shown. */

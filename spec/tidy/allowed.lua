@@ -24,6 +24,7 @@ allowed.calls = {
   { '^core/journal/committer%.c$', 'clock_gettime' }, -- pthread_cond_timedwait wants a moment
   { '^core/cli/main%.c$', 'getenv' }, -- the environment of an operator's shell
   { '^core/policy/process%.c$', 'clock_gettime' }, -- of another process's CPU time
+  { '^core/worker/budget%.c$', 'clock_gettime' }, -- of this thread's CPU time
   { '^core/daemon/clock%.c$', 'clock_gettime' },
   { '^core/cli/clock%.c$', 'clock_gettime' },
   { '^core/daemon/config_file%.c$', 'getenv' }, -- env("NAME") and credential("NAME")
