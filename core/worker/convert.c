@@ -3,6 +3,7 @@
 
 #include "base/json_number.h"
 #include "worker/convert_place.h"
+#include "worker/sandbox.h"
 #include "worker/state.h"
 
 #include <lauxlib.h>
@@ -84,14 +85,19 @@ bool hk_convert_is_array(lua_State *L, int index)
     index = lua_absindex(L, index);
     if (lua_type(L, index) != LUA_TTABLE)
         return false;
+    int stack_top = lua_gettop(L);
+    if (!hk_sandbox_push_real(L, index))
+        lua_pushvalue(L, index);
     lua_pushnil(L);
-    bool is_empty = !lua_next(L, index);
-    if (is_empty)
-        return has_mark(L, index, &array_key);
-    lua_pop(L, 2);
-    bool has_first = lua_rawgeti(L, index, 1) != LUA_TNIL;
-    lua_pop(L, 1);
-    return has_first;
+    bool is_array;
+    if (lua_next(L, -2)) {
+        lua_pop(L, 2);
+        is_array = lua_rawgeti(L, -1, 1) != LUA_TNIL;
+    } else {
+        is_array = has_mark(L, -1, &array_key);
+    }
+    lua_settop(L, stack_top);
+    return is_array;
 }
 
 bool hk_convert_is_marked(lua_State *L, int index)

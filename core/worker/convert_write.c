@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json_number.h"
 #include "worker/convert_place.h"
+#include "worker/sandbox.h"
 #include "worker/state.h"
 
 #include <lauxlib.h>
@@ -193,9 +194,17 @@ static bool string_is_equal(lua_State *L, struct hk_json_reader *reader)
     return has_escapes ? hk_json_is_text(raw, text) : hk_slice_is_equal(raw, text);
 }
 
+/** Puts what is behind a sealed table in its place on the top. */
+static void unseal(lua_State *L)
+{
+    if (hk_sandbox_push_real(L, -1))
+        lua_replace(L, -2);
+}
+
 bool hk__convert_equal(struct hk__convert_writer *writer, struct hk_json_reader *reader)
 {
     lua_State *L = writer->L;
+    unseal(L);
     int type = lua_type(L, -1);
     switch (hk_json_reader_type(reader)) {
     case HK_JSON_OBJECT:
@@ -282,6 +291,7 @@ int hk__convert_beside(struct hk__convert_writer *writer, const struct hk__conve
 {
     struct hk_json_reader start = *reader;
     enum hk_json_type original = hk_json_reader_type(reader);
+    unseal(writer->L);
     if (lua_type(writer->L, -1) == LUA_TTABLE &&
         (original == HK_JSON_OBJECT || original == HK_JSON_ARRAY))
         return table_beside(writer, place, reader);
@@ -368,6 +378,7 @@ int hk__convert_fresh(struct hk__convert_writer *writer, const struct hk__conver
 {
     char what[64];
     lua_State *L = writer->L;
+    unseal(L);
     switch (lua_type(L, -1)) {
     case LUA_TTABLE:
         return fresh_table(writer, place);
