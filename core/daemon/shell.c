@@ -40,6 +40,7 @@ struct hk_shell {
     uv_timer_t timer;     /**< The engine's. */
     uv_timer_t last_call; /**< Ends the draining. */
     uv_timer_t space;     /**< Looks whether there is room for new work. */
+    uint32_t space_ticks; /**< Looks so far. */
     bool is_disk_full;
     uv_signal_t signals[SIGNAL_COUNT];
     bool has_loop;
@@ -331,7 +332,7 @@ static void on_timer(uv_timer_t *timer)
 
 /* ---- room on the disk ---- */
 
-enum { SPACE_EVERY_MS = 1000, RESULT_BYTES = 256, ATTEMPT_BYTES = 64 };
+enum { SPACE_EVERY_MS = 1000, CHECK_AGAIN_TICKS = 5, RESULT_BYTES = 256, ATTEMPT_BYTES = 64 };
 
 /* What was accepted must be finished (design.md section 3, promise 7): two segments, a result for
  * each delivery that is pending, and all attempts of the events that still wait for their plan. */
@@ -344,10 +345,19 @@ static uint64_t space_needed(const struct hk_shell *shell)
            unplanned * ATTEMPT_BYTES * shell->config->engine.attempts;
 }
 
+/* A start without a policy worker holds what it accepts; as soon as there is one, it plans it. */
+static void check_again(struct hk_shell *shell)
+{
+    bool is_time = ++shell->space_ticks % CHECK_AGAIN_TICKS == 0;
+    if (is_time && shell->hands.scripts->is_unchecked && shell->stop == STOP_NONE)
+        hk_reload_ask(shell->reload, HK_RELOAD_NOBODY);
+}
+
 static void on_space(uv_timer_t *timer)
 {
     struct hk_shell *shell = timer->data;
     uint64_t bytes = 0;
+    check_again(shell);
     if (hk_space_free(shell->config->state_dir, &bytes) != 0)
         return;
     bool is_full = bytes < space_needed(shell);

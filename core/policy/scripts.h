@@ -42,6 +42,8 @@ struct hk_scripts {
     struct hk_table *tables; /**< By name; sealed memfds. */
     uint32_t table_count;
     bool tables_changed; /**< Against the set before: the workers are started anew. */
+    bool is_unchecked;   /**< No worker could be started, so no script of it is in use: to be loaded
+                              again. Only the first set can be so. */
     enum hk_policy_on_error on_error;
     struct hk__generations *generations; /**< Of all scripts there ever were. */
 };

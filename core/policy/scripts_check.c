@@ -112,10 +112,26 @@ static int ask(struct hk__scripts_load *load, struct hk_script *script)
     return rc;
 }
 
+/* Without a worker at the start there is nothing that could stay in use: each script says why it is
+ * not, and what was planned before goes on. */
+static int leave_unchecked(struct hk__scripts_load *load, struct hk_script *script)
+{
+    struct hk_bytes text = { 0 };
+    load->scripts->is_unchecked = true;
+    int rc = hk_bytes_append_format(&text, "not checked: %s", load->fault->text);
+    if (rc == 0)
+        rc = refuse(load, script, hk_bytes_slice(&text));
+    hk_bytes_fini(&text);
+    return rc == 0 ? 0 : hk__scripts_no_memory(load);
+}
+
 int hk__scripts_check(struct hk__scripts_load *load, struct hk_script *script)
 {
-    int rc = cage_open(load);
-    return rc != 0 ? rc : ask(load, script);
+    int rc = load->scripts->is_unchecked ? HK_ESTART : cage_open(load);
+    if (rc == 0)
+        rc = ask(load, script);
+    bool is_first = load->setup->previous == NULL && load->fault != NULL;
+    return rc == HK_ESTART && is_first ? leave_unchecked(load, script) : rc;
 }
 
 int hk__script_digest(struct hk_slice text, struct hk_library *const *libraries,
