@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/api.h"
+#include "worker/draft.h"
 #include "worker/search.h"
 #include "worker/state.h"
 
@@ -143,20 +144,20 @@ static int text_replace(lua_State *L)
     struct hk_slice rest = check_text(L, 1);
     struct hk_slice old = check_part(L, 2);
     struct hk_slice new = check_text(L, 3);
-    luaL_Buffer buffer;
+    struct hk_draft draft;
     lua_settop(L, 3);
-    luaL_buffinit(L, &buffer);
+    hk_draft_begin(&draft, L);
     for (;;) {
         const char *found = hk_search_plain(L, rest, old);
         size_t size = found != NULL ? (size_t)(found - rest.at) : rest.size;
         hk_state_charge(L, (uint32_t)((size + new.size) / 64 + 2));
-        luaL_addlstring(&buffer, rest.at, size);
+        hk_draft_append(&draft, (struct hk_slice){ rest.at, size });
         if (found == NULL)
             break;
-        luaL_addlstring(&buffer, new.at, new.size);
+        hk_draft_append(&draft, new);
         rest = rest_of(rest, found + old.size);
     }
-    luaL_pushresult(&buffer);
+    hk_draft_push(&draft);
     return 1;
 }
 

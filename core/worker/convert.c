@@ -17,6 +17,8 @@ static const char null_value = '0';
 /** Items that are gathered on the Lua stack before their table is made, so that it gets its size at
  * once. */
 #define GATHERED_MAX 24
+/** Unescaped texts up to here are made on the C stack. */
+#define SHORT_TEXT_BYTES 512
 /** Lua stack that one level of any walk takes at most. */
 #define LEVEL_SLOTS (2 * GATHERED_MAX + 8)
 
@@ -112,9 +114,14 @@ void hk__convert_push_text(lua_State *L, struct hk_slice raw, bool has_escapes)
         lua_pushlstring(L, raw.at, raw.size);
         return;
     }
-    luaL_Buffer buffer;
-    char *text = luaL_buffinitsize(L, &buffer, raw.size);
-    luaL_pushresultsize(&buffer, hk_json_unescape(raw, text));
+    // Not luaL_Buffer: it is left broken for ever when memory ends at its first use.
+    char start[SHORT_TEXT_BYTES];
+    char *text = start;
+    if (raw.size > sizeof(start))
+        text = lua_newuserdatauv(L, raw.size, 0);
+    lua_pushlstring(L, text, hk_json_unescape(raw, text));
+    if (text != start)
+        lua_remove(L, -2);
 }
 
 static void push_number(lua_State *L, struct hk_slice text)
