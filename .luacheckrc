@@ -47,7 +47,13 @@ stds.policy = { read_globals = {
 } }
 stds.policy_spec = { read_globals = {
   'after_each', 'before_each', 'describe', 'it', 'spec',
-  assert = { other_fields = true },
+  assert = { fields = {
+    equal = {}, equals = {}, error = {}, has_error = {}, is_false = {}, is_nil = {},
+    is_not_nil = {}, is_true = {}, matches = {}, same = {},
+    are = { fields = {
+      equal = {}, same = {},
+    } },
+  } },
 } }
 -- End of what is generated.
 files['**/*_spec.lua'] = { std = 'lua54+busted' }

@@ -405,21 +405,25 @@ api.limits = {
 -- What a spec file sees beside all of the above.
 api.spec = {
   globals = { 'describe', 'it', 'before_each', 'after_each', 'spec' },
+  -- Members of `assert`, which is called like Lua's, too.
+  assert_names = { 'are', 'are.equal', 'are.same', 'equal', 'equals', 'error', 'has_error',
+    'is_false', 'is_nil', 'is_not_nil', 'is_true', 'matches', 'same' },
   asserts = {
     { 'assert(value [, message])', 'As in Lua.' },
     { 'assert.is_true(v)', '`assert.is_false`, `is_nil`, `is_not_nil` likewise.' },
     { 'assert.equal(expected, got)', '`equals`, `are.equal`: the same value.' },
     { 'assert.same(expected, got)', '`are.same`: tables by what is in them.' },
     { 'assert.error(function)', '`has_error`: it must raise.' },
-    { 'assert.matches(pattern, text)', 'A Lua pattern.' },
+    { 'assert.matches(pattern, text)', 'A Lua pattern stands in the text.' },
   },
   plan_fields = {
-    { 'type', 'string', 'The event\'s type; else the body\'s `event`.' },
-    { 'body', 'table|string', 'The document, or its text where bytes count.' },
-    { 'key', 'string?', 'The ordering key.' },
-    { 'received_at', 'string?', 'RFC 3339.' },
+    { 'body', 'table|string?', 'The document, or its text where bytes count; else `{}`.' },
+    { 'type', 'string?', 'The event\'s type; else the body\'s `event`.' },
+    { 'key', 'string?', 'The ordering key; else the body\'s `order.id`.' },
+    { 'received_at', 'string?', 'RFC 3339; else the first moment of 2026.' },
     { 'merchant', 'table?', '`{ id =, name = }`' },
-    { 'endpoints', 'table[]?', '`{ name =, labels =, url =, uuid = }` each.' },
+    { 'endpoints', 'table[]?', 'Of `{ name =, labels =, url =, uuid = }`; only `name` must be'
+      .. ' there. Else one of some name.' },
   },
   plan_results = {
     { 'dropped', 'string?', 'nil, or the reason: `"filtered"`, `"no_endpoint"`,'
@@ -430,12 +434,12 @@ api.spec = {
     { 'skipped', 'table<string, string>', 'By name: what `enrich` said.' },
   },
   retry_fields = {
-    { 'attempt', 'integer?', 'From 1.' },
-    { 'class', 'string?', 'As `outcome.class`.' },
-    { 'status', 'integer?', '' },
-    { 'headers', 'table?', '' },
-    { 'total_ms', 'integer?', '' },
-    { 'event_type', 'string?', '' },
+    { 'attempt', 'integer?', 'The attempt that failed, from 1.' },
+    { 'class', 'string?', 'As `outcome.class`; else `"status"`.' },
+    { 'status', 'integer?', 'The answer\'s status.' },
+    { 'headers', 'table?', 'The answer\'s headers.' },
+    { 'total_ms', 'integer?', 'How long it took.' },
+    { 'event_type', 'string?', 'Else `"approved"`.' },
     { 'first_attempt_at', 'string?', 'RFC 3339.' },
   },
 }

@@ -39,6 +39,8 @@ local function described_names()
   local names = {}
   for _, name in ipairs(api.globals) do names[name] = true end
   for _, name in ipairs(api.spec.globals) do names[name] = true end
+  for _, name in ipairs(api.spec.assert_names) do names['assert.' .. name] = true end
+  names['spec.policy'] = true
   for library, members in pairs(api.libraries) do
     for _, member in ipairs(members) do names[library .. '.' .. member] = true end
   end
@@ -103,15 +105,12 @@ end)
 local SANDBOX_SPEC = [[
 local described = %s
 
--- 'hook', 'hook.json', ...: all that can be reached from the globals. Inside of `assert` is what
--- only specs have.
+-- 'hook', 'hook.json', ...: all that can be reached from the globals.
 local function reach(container, prefix, names)
   for name, value in pairs(container) do
     local full = prefix .. name
     names[full] = true
-    if type(value) == 'table' and full ~= 'assert' and full ~= 'spec' then
-      reach(value, full .. '.', names)
-    end
+    if type(value) == 'table' then reach(value, full .. '.', names) end
   end
   return names
 end
@@ -227,6 +226,29 @@ describe('the sandbox of policies', function()
     assert.are.equal(1, got.code, got.stdout .. got.stderr)
     assert.is_truthy(got.stdout:find('described, but not there: hook.nothing', 1, true))
     assert.is_truthy(got.stdout:find('there, but not described: string.rep', 1, true))
+  end)
+
+  it('has the assertions that are described, and they can fail', function()
+    local lines = {}
+    for _, line in ipairs {
+      'assert(true)', 'assert.is_true(true)', 'assert.is_false(false)', 'assert.is_nil(nil)',
+      'assert.is_not_nil(false)', 'assert.equal(1, 1)', 'assert.equals("a", "a")',
+      'assert.are.equal(1, 1)', 'assert.same({ 1, { a = 2 } }, { 1, { a = 2 } })',
+      'assert.are.same({}, {})', 'assert.error(function() error("x") end)',
+      'assert.has_error(function() error("x") end)', 'assert.matches("^a%d", "a1b")',
+    } do table.insert(lines, line) end
+    for _, line in ipairs {
+      'assert(false)', 'assert.is_true(1)', 'assert.is_false(nil)', 'assert.is_nil(false)',
+      'assert.is_not_nil(nil)', 'assert.equal({}, {})', 'assert.equals(1, "1")',
+      'assert.are.equal(1, 2)', 'assert.same({ 1 }, { 1, 2 })', 'assert.are.same({ 1, 2 }, { 1 })',
+      'assert.error(function() end)', 'assert.has_error(function() end)',
+      'assert.matches("^a%d$", "a1b")',
+    } do
+      table.insert(lines, ('if pcall(function() %s end) then error(%q) end'):format(line, line))
+    end
+    local text = ('it("holds", function()\n%s\nend)\n'):format(table.concat(lines, '\n'))
+    local folder = folder_with { ['asserts_spec.lua'] = text }
+    assert.are.equal(1, held(folder, 'asserts'))
   end)
 
   it('runs every example', function()

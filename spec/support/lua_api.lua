@@ -299,7 +299,14 @@ function lua_api.luacheck(api)
   table.insert(out, '    random = {}, require = {},\n  } },\n} }\n')
   table.insert(out, 'stds.policy_spec = { read_globals = {\n')
   table.insert(out, rc_list(api.spec.globals, '  ') .. '\n')
-  table.insert(out, '  assert = { other_fields = true },\n} }\n' .. RC_END)
+  local asserts, are = {}, {}
+  for _, name in ipairs(api.spec.assert_names) do
+    local member = name:match('^are%.(.*)$')
+    if member then table.insert(are, member) end
+    if not name:match('^are') then table.insert(asserts, name) end
+  end
+  table.insert(out, (rc_table('assert', asserts, '  '):gsub('  } },\n$', '')))
+  table.insert(out, rc_table('are', are, '    ') .. '  } },\n} }\n' .. RC_END)
   return table.concat(out)
 end
 
