@@ -26,16 +26,48 @@ static const char *const key_names[] = {
         NULL,
 };
 
+/** A text that is given to the parser line by line: what fails without saying where, as brackets
+ * beyond the C stack or the end of the memory, failed at `line`. */
+struct reading {
+    struct hk_slice rest;
+    int line;
+};
+
+/** lua_Reader. */
+static const char *read_line(lua_State *L, void *arg, size_t *size)
+{
+    struct reading *reading = arg;
+    const char *line = reading->rest.at;
+    (void)L;
+    *size = 0;
+    if (reading->rest.size == 0)
+        return NULL;
+    const char *end = memchr(line, '\n', reading->rest.size);
+    *size = end != NULL ? (size_t)(end - line) + 1 : reading->rest.size;
+    reading->rest = (struct hk_slice){ line + *size, reading->rest.size - *size };
+    reading->line++;
+    return line;
+}
+
 void hk_loader_push_chunk(lua_State *L, const struct hk_wire_source *source, const char *prefix)
 {
     char name[HK_POLICY_NAME_BYTES_MAX + 16];
     struct hk_slice text = source->text;
+    struct reading reading = { text, 0 };
+    struct hk_state *state = hk_state_of(L);
     snprintf(name, sizeof(name), "@%s%.*s.lua", prefix,
              (int)hk_slice_cut(source->name, HK_POLICY_NAME_BYTES_MAX).size, source->name.at);
     if (text.size > HK_SCRIPT_BYTES_MAX)
         luaL_error(L, "%s is longer than %d bytes", name + 1, (int)HK_SCRIPT_BYTES_MAX);
-    if (luaL_loadbufferx(L, text.at, text.size, name, "t") != LUA_OK)
-        lua_error(L);
+    int status = lua_load(L, read_line, &reading, name, "t");
+    if (status == LUA_OK)
+        return;
+    if (status == LUA_ERRMEM)
+        snprintf(state->place, sizeof(state->place), "%.*s:%d", HK_STATE_PLACE_MAX - 16, name + 1,
+                 reading.line);
+    else if (status != LUA_ERRSYNTAX)
+        lua_pushfstring(L, "%s:%d: %s", name + 1, reading.line, lua_tostring(L, -1));
+    lua_error(L);
 }
 
 // ---- libraries -----------------------------------------------------------------------------
