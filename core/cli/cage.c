@@ -210,22 +210,15 @@ int hk_cage_check(struct hk_cage *cage, uint32_t number, const struct hk_source 
     return code;
 }
 
-/** Gets the size of "NAME.lua" at the front of "NAME.lua:...", or 0. */
-static size_t file_size(struct hk_slice text, struct hk_slice name)
-{
-    bool is_there = text.size > name.size + 5 && memcmp(text.at, name.at, name.size) == 0 &&
-                    memcmp(text.at + name.size, ".lua:", 5) == 0;
-    return is_there ? name.size + 4 : 0;
-}
-
 /** Gets the size of "lib/NAME.lua" at the front of "lib/NAME.lua:...", or 0. */
-static size_t library_size(struct hk_slice text, struct hk_slice name)
+static size_t library_prefix(const struct hk_source *library, struct hk_slice text)
 {
     static const char folder[] = "lib/";
     size_t skipped = sizeof(folder) - 1;
     if (text.size < skipped || memcmp(text.at, folder, skipped) != 0)
         return 0;
-    size_t size = file_size((struct hk_slice){ text.at + skipped, text.size - skipped }, name);
+    size_t size =
+        hk_source_prefix(library, (struct hk_slice){ text.at + skipped, text.size - skipped });
     return size > 0 ? skipped + size : 0;
 }
 
@@ -233,10 +226,10 @@ int hk_cage_append_error(const struct hk_cage *cage, const struct hk_source *sou
                          struct hk_slice text, struct hk_bytes *out)
 {
     const char *path = source->path;
-    size_t skipped = file_size(text, source->name);
+    size_t skipped = hk_source_prefix(source, text);
     for (uint32_t i = 0; skipped == 0 && i < cage->libraries.count; i++) {
         path = cage->libraries.items[i].path;
-        skipped = library_size(text, cage->libraries.items[i].name);
+        skipped = library_prefix(&cage->libraries.items[i], text);
     }
     int code = hk_bytes_append_format(out, "%s%s", skipped > 0 ? path : source->path,
                                       skipped > 0 ? "" : ": ");

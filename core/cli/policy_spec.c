@@ -77,6 +77,34 @@ static int read_policies(struct hk_sources *policies, const char *path, struct h
     return code;
 }
 
+/** Appends a fault with the path of the file that it names, if it is the spec or a policy. */
+static int append_fault(struct hk_bytes *out, struct hk_slice fault, const struct hk_source *spec,
+                        const struct hk_sources *policies)
+{
+    const char *path = spec->path;
+    size_t skipped = hk_source_prefix(spec, fault);
+    for (uint32_t i = 0; skipped == 0 && i < policies->count; i++) {
+        path = policies->items[i].path;
+        skipped = hk_source_prefix(&policies->items[i], fault);
+    }
+    int code = hk_bytes_append_text(out, skipped > 0 ? path : "");
+    return code < 0 ? code : hk_bytes_append(out, fault.at + skipped, fault.size - skipped);
+}
+
+/** Tells the results with the paths of the files that they name. */
+static void tell_all(struct specs *specs, const struct hk_wire_spec_done *done,
+                     const struct hk_source *spec, const struct hk_sources *policies)
+{
+    for (uint32_t i = 0; i < done->result_count; i++) {
+        struct hk_wire_spec_result result = done->results[i];
+        struct hk_bytes fault = { 0 };
+        if (append_fault(&fault, result.fault, spec, policies) == 0)
+            result.fault = hk_bytes_slice(&fault);
+        tell(specs, spec->path, &result);
+        hk_bytes_fini(&fault);
+    }
+}
+
 /** Asks the cage and tells what came of it. */
 static void ask(struct specs *specs, struct hk_cage *cage, const struct hk_source *spec,
                 const struct hk_sources *policies)
@@ -98,12 +126,12 @@ static void ask(struct specs *specs, struct hk_cage *cage, const struct hk_sourc
     int code = hk_cage_ask(cage, &question, &answer, &fault);
     if (code == 0 && answer.kind != HK_WIRE_SPEC_DONE)
         code = hk_fault_set(&fault, HK_EDAMAGED, "the worker answers something else");
-    for (uint32_t i = 0; code == 0 && i < answer.spec_done.result_count; i++)
-        tell(specs, spec->path, &answer.spec_done.results[i]);
+    if (code == 0)
+        tell_all(specs, &answer.spec_done, spec, policies);
     if (code < 0)
         tell_fault(specs, spec->path, hk_slice_of(fault.text));
     else if (answer.spec_done.fault.size > 0 &&
-             hk_cage_append_error(cage, spec, answer.spec_done.fault, &text) == 0)
+             append_fault(&text, answer.spec_done.fault, spec, policies) == 0)
         tell_fault(specs, spec->path, hk_bytes_slice(&text));
     else if (answer.spec_done.result_count == 0)
         tell_fault(specs, spec->path, HK_SLICE("there is no it(...) in it"));

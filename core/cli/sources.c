@@ -65,6 +65,14 @@ const struct hk_source *hk_sources_find(const struct hk_sources *sources, struct
     return NULL;
 }
 
+size_t hk_source_prefix(const struct hk_source *source, struct hk_slice text)
+{
+    struct hk_slice name = source->name;
+    bool is_there = text.size > name.size + 5 && memcmp(text.at, name.at, name.size) == 0 &&
+                    memcmp(text.at + name.size, ".lua:", 5) == 0;
+    return is_there ? name.size + 4 : 0;
+}
+
 struct hk_wire_source *hk_sources_wire(const struct hk_sources *sources)
 {
     struct hk_wire_source *list = hk_alloc_zero_or_die(sources->count + 1, sizeof(*list));

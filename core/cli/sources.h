@@ -29,6 +29,10 @@ void hk_sources_fini(struct hk_sources *sources);
 /** Finds by name; NULL when it is not there. */
 const struct hk_source *hk_sources_find(const struct hk_sources *sources, struct hk_slice name);
 
+/** Gets the size of "NAME.lua" where `text` is "NAME.lua:..." of this source, else 0: how the
+ * worker begins an error. */
+size_t hk_source_prefix(const struct hk_source *source, struct hk_slice text);
+
 /** Makes the list as a message has it: borrows from `sources`; the caller frees with hk_free. Ends
  * the process when out of memory. */
 struct hk_wire_source *hk_sources_wire(const struct hk_sources *sources);

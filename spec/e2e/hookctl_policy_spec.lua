@@ -218,6 +218,61 @@ describe('hookctl policy, offline,', function()
         'RFC 3339')
     end)
   end)
+
+  describe('spec', function()
+    local POLICY = [[
+      return { api = 1, route = function(event) return { event.body.to } end }]]
+    local HEAD = "local shop = spec.policy 'shop'\n"
+    local PLAN = "shop:plan { body = { event = 'a', to = '%s' },"
+      .. " endpoints = { { name = 'main' } } }"
+
+    before_each(function() write('shop.lua', POLICY) end)
+
+    it('counts what holds and what does not, with file and line', function()
+      local path = write('shop_spec.lua', HEAD .. "describe('shop', function()\nit('routes',"
+        .. " function() assert.same({ 'main' }, (" .. PLAN:format('main') .. ").endpoints) end)\n"
+        .. "it('fails', function()\n  assert.equal(1, 2)\nend)\nend)")
+      local got = ctl(1, 'policy', 'spec', path).stdout
+      has(got, '+ shop routes\n- shop fails\n    ' .. path .. ':5: ')
+      has(got, '1 held, 1 failed\n')
+      local listed = json.decode(ctl(1, '--json', 'policy', 'spec', path).stdout)
+      assert.are.equal(2, #listed)
+      assert.are.equal(json.null, listed[1].fault)
+      assert.are.equal('shop fails', listed[2].name)
+      has(listed[2].fault, path .. ':5: ')
+    end)
+
+    it('tells the line of the policy when a hook fails', function()
+      local path = write('shop_spec.lua', HEAD .. "describe('x', function() it('y', function()\n"
+        .. PLAN:format('mian') .. ' end) end)')
+      has(ctl(1, 'policy', 'spec', path).stdout, "'main'")
+      write('shop.lua', 'return { api = 1, route = function(event)\n error("no") end }')
+      has(ctl(1, 'policy', 'spec', path).stdout, folder .. '/shop.lua:2: in route: ')
+    end)
+
+    it('finds policies in the folder above, and runs several specs', function()
+      os.execute('mkdir ' .. folder .. '/specs')
+      local text = HEAD .. "describe('x', function() it('y', function() assert(shop) end) end)"
+      local one, two = write('specs/one_spec.lua', text), write('specs/two_spec.lua', text)
+      has(ctl(0, 'policy', 'spec', one, two).stdout, '2 held, 0 failed\n')
+    end)
+
+    it('fails on a file that runs nothing, does not load, or does not end', function()
+      for _, line in ipairs {
+        { 'local x = 1', 'no it' },
+        { 'describe(', 'bad_spec.lua:1: ' },
+        { "spec.policy 'shpo'", 'shop' },
+        { "\nnope()", 'bad_spec.lua:2: ' },
+        { 'while true do end', 'bad_spec.lua' },
+        { "describe('x', function() it('y', function() while true do end end) end)", '- x y' },
+      } do
+        local got = ctl(1, 'policy', 'spec', write('bad_spec.lua', line[1])).stdout
+        has(got, line[2])
+        has(got, '0 held, 1 failed\n')
+      end
+      has(ctl(1, 'policy', 'spec', folder .. '/none_spec.lua').stdout, 'No such file')
+    end)
+  end)
 end)
 
 describe('hookctl and the policies of a hookd', function()

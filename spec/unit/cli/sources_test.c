@@ -30,6 +30,16 @@ static void test_a_script_has_the_name_of_its_file(void **state)
     file_remove(path);
 }
 
+static void test_an_error_of_a_source_begins_with_its_name(void **state)
+{
+    (void)state;
+    struct hk_source source = { .name = HK_SLICE("shop") };
+    assert_int_equal(hk_source_prefix(&source, HK_SLICE("shop.lua:3: no")), 8);
+    assert_int_equal(hk_source_prefix(&source, HK_SLICE("shop.lua")), 0);
+    assert_int_equal(hk_source_prefix(&source, HK_SLICE("shop_spec.lua:3: no")), 0);
+    assert_int_equal(hk_source_prefix(&source, HK_SLICE("")), 0);
+}
+
 static void test_other_names_are_refused(void **state)
 {
     static const char *const paths[] = { "x", "/a/.lua", "a.txt", "a.lua/", "-" };
@@ -76,6 +86,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_script_has_the_name_of_its_file),
+        cmocka_unit_test(test_an_error_of_a_source_begins_with_its_name),
         cmocka_unit_test(test_other_names_are_refused),
         cmocka_unit_test(test_of_a_folder_come_the_scripts_that_are_no_specs_and_not_there_yet),
     };
