@@ -84,12 +84,11 @@ struct hk_scripts_report {
 /** Reads and checks everything (blocks: files, and a worker that checks; not for the main thread).
  * A script that does not load keeps the previous set's text and says so; a library or table that
  * cannot be read or parsed refuses itself likewise. 0 with a set of one reference, or HK_E* when
- * there is no set at all (a folder that cannot be read, no worker). A folder that is not there is
- * an empty one.
- * Policies are policy_dir/NAME.lua, libraries lib_dir/NAME.lua; NAME as of a table. NAME_spec.lua
- * is a spec and neither. What did not change is not checked again and keeps its generation. Texts
- * are UTF-8 without zero bytes, of at most HK_SCRIPT_BYTES_MAX. `report` is filled on 0 only, in
- * order: tables, libraries, policies, removed policies. */
+ * there is no set at all (a folder that cannot be read; no worker, but for the first set). A folder
+ * that is not there is an empty one. Policies are policy_dir/NAME.lua, libraries lib_dir/NAME.lua;
+ * NAME as of a table. NAME_spec.lua is a spec and neither. What did not change is not checked again
+ * and keeps its generation. Texts are UTF-8 without zero bytes, of at most HK_SCRIPT_BYTES_MAX.
+ * `report` is filled on 0 only, in order: tables, libraries, policies, removed policies. */
 HK_MUST_CHECK int hk_scripts_load(const struct hk_scripts_setup *setup, struct hk_scripts **scripts,
                                   struct hk_scripts_report *report, struct hk_fault *fault);
 void hk_scripts_report_fini(struct hk_scripts_report *report);

@@ -363,23 +363,42 @@ static void test_folders_that_are_not_there_are_empty(void **state)
     load(stage);
 }
 
-static void test_there_is_no_set_without_a_worker_or_with_a_folder_that_is_none(void **state)
+static void test_there_is_no_next_set_without_a_worker_or_with_a_folder_that_is_none(void **state)
 {
     struct stage *stage = *state;
     file(stage, "policies/a.lua", "route");
+    load(stage);
     no_worker = true;
+    file(stage, "policies/a.lua", "route 2");
     assert_int_equal(try_load(stage), HK_ESTART);
     assert_null(stage->report.lines);
-    no_worker = false;
-    load(stage);
+    assert_text(stage, "a", "route");
+    file(stage, "policies/a.lua", "route");
     // What did not change needs no worker.
-    no_worker = true;
     load(stage);
     assert_string_equal(report_of(stage), "=a:1");
     file(stage, "plain", "");
     stage->config.policy_dir = stage->policies;
     (void)snprintf(stage->policies, 128, "%s/plain", stage->folder.path);
     assert_int_equal(try_load(stage), HK_EIO);
+}
+
+static void test_the_first_set_without_a_worker_has_no_script_in_use_and_says_why(void **state)
+{
+    struct stage *stage = *state;
+    file(stage, "policies/a.lua", "route");
+    file(stage, "policies/b.lua", "route");
+    no_worker = true;
+    load(stage);
+    assert_true(stage->scripts->is_unchecked);
+    assert_string_equal(report_of(stage), "!a:0 !b:0");
+    assert_non_null(strstr(fault_of(stage, "b"), "b.lua: not checked: no policy worker"));
+    assert_int_equal(script(stage, "a")->text.size, 0);
+    assert_int_equal(try_load(stage), HK_ESTART);
+    no_worker = false;
+    load(stage);
+    assert_false(stage->scripts->is_unchecked);
+    assert_string_equal(report_of(stage), "+a:1 +b:1");
 }
 
 // ---- generations -----------------------------------------------------------------------------
@@ -598,7 +617,8 @@ int main(void)
         STAGED(test_other_files_are_ignored_and_mistaken_names_are_told),
         STAGED(test_the_default_that_ships_stands_in_until_there_is_another),
         STAGED(test_folders_that_are_not_there_are_empty),
-        STAGED(test_there_is_no_set_without_a_worker_or_with_a_folder_that_is_none),
+        STAGED(test_there_is_no_next_set_without_a_worker_or_with_a_folder_that_is_none),
+        STAGED(test_the_first_set_without_a_worker_has_no_script_in_use_and_says_why),
         STAGED(test_generations_outlive_a_restart),
         STAGED(test_a_removed_script_comes_back_with_a_higher_number),
         STAGED(test_a_changed_library_makes_new_generations_of_what_requires_it),
