@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- A field of attacks: one hookd, and for each case a policy, a merchant that uses it, and one event.
+-- A field of attacks: one hookd, and for each case a policy, a merchant that uses it, an event.
 --
 -- A case is { NAME, BODY, field = ... }: BODY is what the hook does. Its fields:
 --   hook    whose BODY it is (default: route)

@@ -21,7 +21,11 @@ add { 'goto', '::again:: goto again' }
 add { 'for over floats', 'for i = 0, math.huge do local _ = i end' }
 add { 'for over integers', 'for i = 1, math.maxinteger do local _ = i end' }
 add { 'tail calls', 'local function f() return f() end f()' }
-add { 'tail calls of two', 'local f, g; function f() return g() end; function g() return f() end f()' }
+add { 'tail calls of two', [[
+    local f, g
+    function f() return g() end
+    function g() return f() end
+    f()]] }
 add { 'nested pcall', [[
     local function f(n) if n > 0 then return pcall(f, n - 1) end while true do end end
     while true do pcall(f, 50) end]] }
@@ -64,8 +68,9 @@ meta('__index', 'table.unpack(m, 1, 2)')
 meta('__newindex', 'table.move({ 1 }, 1, 1, 2, m)')
 meta('__tostring', 'hook.log.info(tostring(m))')
 
-add { 'a chain of __index', 'local m = {} setmetatable(m, { __index = function(t, k) return t[k + 1] '
-  .. 'end }) while true do pcall(function() return m[1] end) end' }
+add { 'a chain of __index', [[
+    local m = setmetatable({}, { __index = function(t, k) return t[k + 1] end })
+    while true do pcall(function() return m[1] end) end]] }
 add { 'in a comparator of sort', 'table.sort({ 3, 2, 1 }, function() ' .. LOOP .. ' end)' }
 add { 'sort by an order that is none',
   'while true do table.sort({ 3, 1, 2, 5, 4 }, function() return true end) end' }
@@ -132,7 +137,8 @@ add { 'move over all integers', 'table.move({}, 1, math.maxinteger - 1, 2)' }
 add { 'concat over all integers',
   'table.concat(setmetatable({}, { __index = function() return "" end }), "", 1, math.maxinteger)' }
 add { 'utf8.len', "local s = ('a'):rep(1000000) while true do utf8.len(s) end" }
-add { 'utf8.codes', "for _ in utf8.codes(('a'):rep(2000000)) do local _ = 1 end", error = 'out of ' }
+add { 'utf8.codes', "for _ in utf8.codes(('a'):rep(2000000)) do local _ = 1 end",
+  error = 'out of ' }
 add { 'tonumber of long texts', "local s = ('1'):rep(1000000) while true do tonumber(s) end" }
 add { 'tonumber in a base', "local s = ('1'):rep(1000000) while true do tonumber(s, 2) end" }
 add { 'comparing long texts', [[
@@ -152,7 +158,8 @@ add { 'the body over and over', 'while true do request.body.n = {} end', hook = 
 add { 'state kept until the second event', [[
     kept = kept or 0
     while kept >= 0 do kept = kept + 1 end]], before = 'local kept' }
-add { 'in a function of the file', 'spin()', before = 'local function spin() while true do end end' }
+add { 'in a function of the file', 'spin()',
+  before = 'local function spin() while true do end end' }
 
 local function at_load(name, text)
   cases[#cases + 1] = { name, script = text .. '\nreturn { api = 1 }\n', fault = OUT }

@@ -57,7 +57,8 @@ add { 'unpack of all integers', 'local _ = { table.unpack({}, math.mininteger, m
   error = 'too many results' }
 add { 'reason of megabytes', "return false, ('x'):rep(400000)", hook = 'filter',
   dropped = 'filtered', why = ('x'):rep(512) }
-add { 'kept from event to event', 'while true do kept[#kept + 1] = {} end', before = 'local kept = {}' }
+add { 'kept from event to event', 'while true do kept[#kept + 1] = {} end',
+  before = 'local kept = {}' }
 add { 'headers that grow', [[
     while true do
       request.headers["X" .. #request.headers] = ("x"):rep(1000)
