@@ -19,8 +19,12 @@
  * of memory reaches no handler. */
 static void *refuse(struct hk_state *state)
 {
+    char place[HK_STATE_PLACE_MAX] = "";
     if (state->L != NULL)
-        hk_message_place(state->L, state->place);
+        hk_message_place(state->L, place);
+    // When the error is caught Lua asks for a smaller stack: that is no place of the script.
+    if (place[0] != '\0')
+        memcpy(state->place, place, sizeof(place));
     // A whole collection went before; a script that goes on like this must meet the clock.
     hk_budget_note(state, HK_BUDGET_CHARGE_MAX);
     return NULL;
