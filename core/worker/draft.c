@@ -14,6 +14,7 @@ void hk_draft_begin(struct hk_draft *draft, lua_State *L)
     draft->size = 0;
     draft->capacity = sizeof(draft->start);
     luaL_checkstack(L, LUA_MINSTACK, NULL);
+    hk_state_charge(L, 2);
     lua_pushnil(L);
     draft->slot = lua_gettop(L);
 }
