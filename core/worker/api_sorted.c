@@ -149,7 +149,7 @@ static int sorted_concat(lua_State *L)
 static int sorted_pack(lua_State *L)
 {
     int count = lua_gettop(L);
-    hk_state_charge(L, (uint32_t)count);
+    hk_state_charge(L, (uint32_t)count + 1);
     lua_createtable(L, count, 1);
     lua_insert(L, 1);
     for (int i = count; i > 0; i--)
