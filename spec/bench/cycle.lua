@@ -12,20 +12,31 @@ cycle.__index = cycle
 local MERCHANTS = 16
 local DRAIN_S = 120
 local WARM_UP_S = 1
+local POLICY = 'bench'
 
--- Starts hookd and sinker, and warms them up.
-function cycle.start(options)
+-- Starts hookd and sinker, and warms them up. With a policy (the text of one) all merchants use it,
+-- and `endpoints` (names; default: one) says what it can choose from.
+function cycle.start(options, policy, endpoints)
   local self = setmetatable({ options = options }, cycle)
   self.sink = sinker.start { arguments = { '--bench' } }
-  self.daemon = hookd.start { config = {
+  self.daemon = hookd.new { config = {
     deliver = { threads = place.is_pinned and 1 or hookd.NONE },
+    policy = { workers = 1 },
     log = { level = 'warn' },
   } }
+  if policy then self.daemon:write_policy(POLICY, policy) end
+  self.daemon:run()
   place.move(self.sink.process.pid, place.peer)
   place.move(self.daemon.process.pid, place.measured)
+  for _, pid in ipairs(usage.children(self.daemon.process.pid)) do
+    place.move(pid, place.measured)
+  end
   for number = 1, MERCHANTS do
-    self.daemon:create_merchant { id = number }
-    self.daemon:create_endpoint(number, { url = self.sink:url('/' .. number) })
+    self.daemon:create_merchant { id = number, policy = policy and POLICY }
+    for _, name in ipairs(endpoints or { 'endpoint' }) do
+      self.daemon:create_endpoint(number, { name = name,
+        url = self.sink:url(('/%d/%s'):format(number, name)) })
+    end
   end
   self:measure { seconds = WARM_UP_S }
   return self

@@ -6,9 +6,12 @@ local process = require 'process'
 
 local load_run = {}
 
--- Sends events for a time and returns what bench_load measured (see bench_load.c).
+local running = {}
+running.__index = running
+
+-- Starts to send events for a time.
 -- options: port, path, merchants, key, connections, seconds, rate.
-function load_run.run(options)
+function load_run.start(options)
   local argv = { process.program('bench_load') }
   for _, name in ipairs { 'port', 'path', 'merchants', 'key', 'connections', 'seconds', 'rate' } do
     if options[name] then
@@ -16,9 +19,22 @@ function load_run.run(options)
       table.insert(argv, tostring(options[name]))
     end
   end
-  local got = process.run(place.on(place.peer, argv), { timeout_s = options.seconds + 60 })
-  if got.code ~= 0 then error('bench_load: ' .. got.stderr .. got.stdout, 2) end
-  return assert(json.decode(got.stdout))
+  return setmetatable({ process = process.start(place.on(place.peer, argv)),
+    timeout_s = options.seconds + 60 }, running)
+end
+
+-- Waits for its end and returns what bench_load measured (see bench_load.c).
+function running:wait()
+  local code = self.process:wait(self.timeout_s)
+  self.process:finish()
+  local text = self.process:stdout()
+  if code ~= 0 then error('bench_load: ' .. self.process:stderr() .. text, 2) end
+  return assert(json.decode(text))
+end
+
+-- The same at once.
+function load_run.run(options)
+  return load_run.start(options):wait()
 end
 
 -- The moment of now on the clock of bench_load (CLOCK_MONOTONIC), in seconds, to 10 ms.

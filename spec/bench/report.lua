@@ -40,6 +40,10 @@ end
 
 local function print_goal(goal)
   if not goal.value then return end
+  if not goal.mark then
+    print(('  %-44s %s'):format(goal.name, range(goal.value, goal.form or '%.2f')))
+    return
+  end
   local reached = goal.at_most and goal.value.median <= goal.mark
     or not goal.at_most and goal.value.median >= goal.mark
   print(('  %-44s %-20s goal %s %.4g: %s'):format(goal.name, range(goal.value, goal.form or '%.2f'),
@@ -49,7 +53,9 @@ end
 -- runs: list of { name, summary }, in order; goals: list of { name, value, mark, at_most, form }.
 function report.print(runs, goals, notes)
   print(ROW:format('', 'a second', 'CPU us each', 'p50 ms', 'p99 ms'))
-  for _, run in ipairs(runs) do print_run(run.name, run.summary) end
+  for _, run in ipairs(runs) do
+    if run.summary.per_s then print_run(run.name, run.summary) end
+  end
   print()
   for _, run in ipairs(runs) do
     if run.summary.threads then print_threads(run.name, run.summary) end

@@ -8,6 +8,8 @@ local bare = require 'bare'
 local cycle = require 'cycle'
 local json = require 'json'
 local place = require 'place'
+local policy = require 'policy'
+local policy_reload = require 'policy_reload'
 local report = require 'report'
 local stage = require 'stage'
 local summary = require 'summary'
@@ -19,7 +21,7 @@ local BARE_SEND_US, BARE_INGEST_US, BUDGET_US = 14.9, 13.4, 36
 local LATENCY_SHARE = 0.5
 
 local options = { seconds = 5, rounds = 3, connections = 64, json = 'build/bench.json' }
-local NAMES = { 'bare_send', 'bare_ingest', 'cycle', 'latency', 'drain' }
+local NAMES = { 'bare_send', 'bare_ingest', 'cycle', 'policy', 'latency', 'drain', 'reload' }
 
 local function fail(text)
   io.stderr:write('bench: ', text, '\n')
@@ -56,11 +58,16 @@ local results = {}
 local function keep(name, result)
   results[name] = results[name] or {}
   table.insert(results[name], result)
-  io.stderr:write(('  %-12s %8.0f/s  %6.1f us\n'):format(name, result.per_s, result.cpu_us))
+  if result.per_s then
+    io.stderr:write(('  %-12s %8.0f/s  %6.1f us\n'):format(name, result.per_s, result.cpu_us))
+  else
+    io.stderr:write(('  %-12s done\n'):format(name))
+  end
 end
 
+-- A policy is measured against the cycle without one.
 local function wants(name)
-  return not options.only or options.only == name
+  return not options.only or options.only == name or options.only == 'policy' and name == 'cycle'
 end
 
 -- The runs of hookd share one daemon a round. Latency is measured at half of what it can do.
@@ -84,6 +91,8 @@ local function run_round(number)
   if wants('bare_send') then keep('bare_send', bare.send(options)) end
   if wants('bare_ingest') then keep('bare_ingest', bare.ingest(options)) end
   if wants('cycle') or wants('latency') or wants('drain') then run_hookd() end
+  if wants('policy') then keep('policy', policy.measure(options)) end
+  if wants('reload') then keep('reload', policy_reload.measure(options)) end
   stage.clear()
 end
 
@@ -93,6 +102,41 @@ local function budget_here()
   if not send or not ingest then return BUDGET_US end
   local bare_us = summary.of(send).cpu_us.median + summary.of(ingest).cpu_us.median
   return BUDGET_US * bare_us / (BARE_SEND_US + BARE_INGEST_US)
+end
+
+-- What a policy adds to the cycle of the same round, in us of CPU an event, of all processes.
+local function policy_adds()
+  local cycles, added = results.cycle or {}, {}
+  for i, result in ipairs(results.policy or {}) do
+    if cycles[i] then table.insert(added, { cpu_us = result.cpu_us - cycles[i].cpu_us }) end
+  end
+  return #added > 0 and summary.of(added).cpu_us or nil
+end
+
+local function figure(name, field)
+  return results[name] and summary.of(results[name])[field] or nil
+end
+
+local function policy_goals()
+  return {
+    { name = 'policy: CPU us an event more than cycle', mark = 15, at_most = true, form = '%.1f',
+      value = policy_adds() },
+    { name = 'policy: of these, us of the worker', form = '%.1f',
+      value = figure('policy', 'worker_us') },
+    { name = 'policy: of these, us of the thread before it', form = '%.1f',
+      value = figure('policy', 'pool_us') },
+    { name = 'policy: full cycle a second / bare_send',
+      value = summary.ratio(results.policy, 'per_s', results.bare_send, 'per_s') },
+    { name = 'policy: full cycle a second / cycle',
+      value = summary.ratio(results.policy, 'per_s', results.cycle, 'per_s') },
+    { name = 'reload of 1,000 changed scripts, s', mark = 2, at_most = true,
+      value = figure('reload', 'reload_s') },
+    { name = 'reload: pause of the main thread, ms', mark = 10, at_most = true,
+      value = figure('reload', 'pause_ms') },
+    { name = 'reload: longest wait for a 202, ms', value = figure('reload', 'ingest_max_ms') },
+    { name = 'reload: the same without a reload, ms',
+      value = figure('reload', 'quiet_ingest_max_ms') },
+  }
 end
 
 local function goals()
@@ -151,6 +195,7 @@ local function main()
   parse()
   for number = 1, options.rounds do run_round(number) end
   local runs, reached = summaries(), goals()
+  table.move(policy_goals(), 1, #policy_goals(), #reached + 1, reached)
   print()
   report.print(runs, reached, notes())
   write_json(runs, reached)

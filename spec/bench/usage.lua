@@ -1,13 +1,25 @@
 -- SPDX-License-Identifier: Apache-2.0
--- What a running process has used, by thread: processor time and context switches, from /proc.
+-- What a running process and its children have used, by thread: processor time and context
+-- switches, from /proc.
 local usage = {}
 
 local FILES = 'comm schedstat status'
 
-local function each_line(pid)
+-- The processes that a process has started itself and that still run.
+function usage.children(pid)
+  local pipe = assert(io.popen(('cat /proc/%d/task/*/children 2>/dev/null'):format(pid)))
+  local text, pids = pipe:read('a'), {}
+  pipe:close()
+  for child in text:gmatch('%d+') do table.insert(pids, tonumber(child)) end
+  return pids
+end
+
+local function each_line(pids)
   local names = {}
-  for name in FILES:gmatch('%S+') do
-    table.insert(names, ('/proc/%d/task/*/%s'):format(pid, name))
+  for _, pid in ipairs(pids) do
+    for name in FILES:gmatch('%S+') do
+      table.insert(names, ('/proc/%d/task/*/%s'):format(pid, name))
+    end
   end
   local pipe = assert(io.popen('grep -H "" ' .. table.concat(names, ' ') .. ' 2>/dev/null'))
   local text = pipe:read('a')
@@ -23,10 +35,10 @@ local function process_cpu_us(pid)
 end
 
 -- A reading: { cpu_us (also of threads that have ended), threads = { [tid] = { name, cpu_us } },
--- switches }.
+-- switches }. The threads of children that run are among them.
 function usage.read(pid)
   local reading = { cpu_us = process_cpu_us(pid), threads = {}, switches = 0 }
-  for tid, file, text in each_line(pid) do
+  for tid, file, text in each_line { pid, table.unpack(usage.children(pid)) } do
     local thread = reading.threads[tid] or { name = '?', cpu_us = 0 }
     reading.threads[tid] = thread
     if file == 'comm' then
