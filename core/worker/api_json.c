@@ -32,7 +32,8 @@ static int json_encode(lua_State *L)
     lua_settop(L, 1);
     struct hk_bytes *buffer = push_buffer(L);
     size_t bytes_max = hk_state_of(L)->world->memory_bytes_max;
-    int rc = hk_convert_append(L, 1, none, bytes_max, buffer, &fault);
+    lua_pushvalue(L, 1);
+    int rc = hk_convert_append(L, none, bytes_max, buffer, &fault);
     if (rc != 0)
         return luaL_argerror(L, 1, rc == HK_ENOMEM ? "not enough memory" : fault.text);
     lua_pushlstring(L, hk_bytes_slice(buffer).at, buffer->size);

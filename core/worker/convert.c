@@ -244,19 +244,18 @@ static void writer_init(struct hk__convert_writer *writer, lua_State *L,
     lua_pop(L, 2);
 }
 
-int hk_convert_append(lua_State *L, int index, struct hk_json_value original, size_t bytes_max,
+int hk_convert_append(lua_State *L, struct hk_json_value original, size_t bytes_max,
                       struct hk_bytes *out, struct hk_fault *fault)
 {
     struct hk__convert_writer writer;
     struct hk__convert_place top = { .parent = NULL };
     int rc;
     int stack_top = lua_gettop(L);
-    index = lua_absindex(L, index);
     writer_init(&writer, L, original);
     writer.out = out;
     writer.out_size_max = bytes_max > SIZE_MAX - out->size ? SIZE_MAX : out->size + bytes_max;
     writer.fault = fault;
-    lua_pushvalue(L, index);
+    lua_pushvalue(L, stack_top);
     if (original.text.size == 0) {
         rc = hk__convert_fresh(&writer, &top);
     } else {

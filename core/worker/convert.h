@@ -47,11 +47,12 @@ bool hk_convert_is_marked(lua_State *L, int index);
 /** Pushes the value of checked JSON. Raises on lack of memory; charges the budget. */
 void hk_convert_push(lua_State *L, struct hk_json_value value);
 
-/** Appends the JSON of the value at `index`, beside `original` (checked JSON; text empty: none).
- * 0; HK_EINVAL with the path and what is wrong; HK_ENOMEM; HK_ELIMIT (over `bytes_max`). Charges
- * the budget, so it may raise; `out` then is the caller's to free, and may have a part of it. */
-HK_MUST_CHECK int hk_convert_append(lua_State *L, int index, struct hk_json_value original,
-                                    size_t bytes_max, struct hk_bytes *out, struct hk_fault *fault);
+/** Appends the JSON of the value on top of the stack (which stays), beside `original` (checked
+ * JSON; text empty: none). 0; HK_EINVAL with the path and what is wrong; HK_ENOMEM; HK_ELIMIT (over
+ * `bytes_max`). Charges the budget, so it may raise; `out` then is the caller's to free, and may
+ * have a part of it. */
+HK_MUST_CHECK int hk_convert_append(lua_State *L, struct hk_json_value original, size_t bytes_max,
+                                    struct hk_bytes *out, struct hk_fault *fault);
 
 /** Is the value at `index` equal to what `original` decodes to, so that hk_convert_append would
  * copy it? Charges the budget. */

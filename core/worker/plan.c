@@ -382,7 +382,7 @@ static void body_take(lua_State *L, struct planning *planning, struct hk_plan_ch
         hk_verdict_refuse(L, "left %s as request.body: a body is a table", hk_message_kind(L, -1));
     choice->body = range_begin(draft);
     size_t left = draft->texts.size < most ? most - draft->texts.size : 0;
-    int code = hk_convert_append(L, lua_gettop(L), original, left, &draft->texts, &fault);
+    int code = hk_convert_append(L, original, left, &draft->texts, &fault);
     if (code == HK_ELIMIT)
         hk_verdict_refuse(L, "made a plan of more than %I bytes (limits.plan_bytes_max)",
                           (LUAI_UACINT)most);

@@ -124,8 +124,8 @@ static void read_body(lua_State *L, int table, struct hk__spec_run *memory,
         text.at = lua_tolstring(L, -1, &text.size);
     } else if (type == LUA_TTABLE) {
         const struct hk_json_value none = { .type = HK_JSON_NULL, .text = HK_SLICE_EMPTY };
-        int code = hk_convert_append(L, lua_gettop(L), none, HK_SCRIPT_BYTES_MAX * (size_t)16,
-                                     &memory->body, &fault);
+        int code =
+            hk_convert_append(L, none, HK_SCRIPT_BYTES_MAX * (size_t)16, &memory->body, &fault);
         if (code == HK_ENOMEM)
             fail_memory(L);
         if (code != 0)

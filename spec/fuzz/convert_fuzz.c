@@ -32,7 +32,7 @@ static bool write_again(lua_State *L, struct hk_json_value original, struct hk_b
 {
     struct hk_fault fault = { 0 };
     struct hk_json_value top;
-    int rc = hk_convert_append(L, 1, original, SIZE_MAX, out, &fault);
+    int rc = hk_convert_append(L, original, SIZE_MAX, out, &fault);
     hk_assert(lua_gettop(L) == 1);
     if (rc != 0) {
         hk_assert(rc == HK_EINVAL && fault.text[0] != '\0');

@@ -65,7 +65,7 @@ static int change(struct support_lua *lua, const char *original, const char *chu
     if (luaL_dostring(L, chunk) != LUA_OK)
         fail_msg("%s: %s", chunk, lua_tostring(L, -1));
     lua_getglobal(L, "v");
-    int rc = hk_convert_append(L, -1, top, 1 << 20, out, fault);
+    int rc = hk_convert_append(L, top, 1 << 20, out, fault);
     assert_int_equal(lua_gettop(L), 1);
     if (*original != '\0' && rc == 0) {
         bool is_same = hk_slice_is_equal(hk_bytes_slice(out), top.text);
@@ -335,7 +335,7 @@ static void test_text_beyond_the_bound_is_refused(void **state)
         for (size_t max = 0; max <= 24; max++) {
             struct hk_bytes out = { 0 };
             assert_int_equal(hk_bytes_append(&out, "before", 6), 0);
-            int rc = hk_convert_append(lua->L, -1, none, max, &out, &fault);
+            int rc = hk_convert_append(lua->L, none, max, &out, &fault);
             assert_int_equal(rc, max < out.size - 6 || rc != 0 ? HK_ELIMIT : 0);
             if (rc == 0)
                 assert_true(out.size - 6 <= max);
@@ -407,7 +407,7 @@ static int starve(lua_State *L)
         lua_pushstring(L, name);
         lua_setfield(L, -2, name);
     }
-    int rc = hk_convert_append(L, -1, top, 1 << 20, out, &fault);
+    int rc = hk_convert_append(L, top, 1 << 20, out, &fault);
     if (rc != 0)
         return luaL_error(L, "%s", rc == HK_ENOMEM ? "not enough memory" : fault.text);
     return 0;
