@@ -35,7 +35,8 @@ struct worker {
     struct hk_bytes in;
     size_t in_used; /**< Bytes of `in` that are done with. */
     struct hk_bytes out;
-    uint64_t out_cpu_us; /**< Of the runs whose answers are in `out`. */
+    uint64_t out_cpu_us;   /**< Of the runs whose answers are in `out`... */
+    uint64_t out_merchant; /**< ...and whose they are. */
 };
 
 /** Says why and ends. In the cage nothing else than _exit is allowed. */
@@ -128,12 +129,22 @@ static void fail(struct worker *worker, uint64_t run, enum hk_policy_failure fai
     say(worker, &answer);
 }
 
+/** Sends the answers that wait, if they are others': a merchant who ends this process must take
+ * nobody's answer with him. The parent takes the first run that has none for the guilty one. */
+static void make_way(struct worker *worker, uint64_t merchant_id)
+{
+    if (worker->out_merchant != merchant_id)
+        write_out(worker);
+    worker->out_merchant = merchant_id;
+}
+
 static void run(struct worker *worker, enum hk_wire_kind kind, const struct hk_wire_run *run)
 {
     const struct hk_wire_script *script = hk_worker_scripts_get(&worker->scripts, run->script);
     struct hk_wire_message answer = { 0 };
     struct hk_fault fault = { 0 };
     struct hk_state *state;
+    make_way(worker, run->merchant_id);
     if (script == NULL) {
         fail(worker, run->run, HK_POLICY_UNAVAILABLE, HK_SLICE("the worker has no such script"));
         return;
