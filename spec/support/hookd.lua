@@ -110,7 +110,8 @@ end
 
 -- [[ Running ]]
 
--- A hookd that is set up but not started. options: config (laid over the default), env.
+-- A hookd that is set up but not started. options: config (laid over the default), env,
+-- program (a copy of hookd elsewhere).
 function hookd.new(options)
   local folder = temp.folder('hookd')
   local self = setmetatable({
@@ -143,8 +144,8 @@ function hookd:launch()
   os.remove(self.run_dir .. '/listen')
   self.run_count = (self.run_count or 0) + 1
   self.log_file = ('%s/log.%d'):format(self.folder, self.run_count)
-  self.process = process.start({ process.program('hookd'), 'serve', '--config', self.config_file },
-    { env = self.options.env, err = self.log_file })
+  self.process = process.start({ self.options.program or process.program('hookd'), 'serve',
+    '--config', self.config_file }, { env = self.options.env, err = self.log_file })
 end
 
 local function is_ready(self)
