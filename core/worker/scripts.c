@@ -70,3 +70,11 @@ void hk_worker_scripts_drop(struct hk_worker_scripts *scripts, uint32_t number)
         return;
     }
 }
+
+void hk_worker_scripts_fini(struct hk_worker_scripts *scripts)
+{
+    for (uint32_t i = 0; i < scripts->count; i++)
+        hk_free(scripts->items[i]);
+    hk_free(scripts->items);
+    *scripts = (struct hk_worker_scripts){ 0 };
+}

@@ -19,3 +19,6 @@ void hk_worker_scripts_put(struct hk_worker_scripts *scripts, const struct hk_wi
 const struct hk_wire_script *hk_worker_scripts_get(const struct hk_worker_scripts *scripts,
                                                    uint32_t number);
 void hk_worker_scripts_drop(struct hk_worker_scripts *scripts, uint32_t number);
+
+/** Forgets all of them. */
+void hk_worker_scripts_fini(struct hk_worker_scripts *scripts);
