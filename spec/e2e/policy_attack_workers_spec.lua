@@ -116,7 +116,10 @@ describe('policy workers', function()
       assert.are.equal(0, #event.deliveries)
       assert.is_string(event.error)
     end
-    for i, id in ipairs(good) do daemon:wait_event(1 + i, id, 'finished') end
+    for i, id in ipairs(good) do
+      daemon:wait_event(1 + i, id, 'finished')
+      assert.are.equal(0, use(1 + i).errors) -- nobody else is blamed
+    end
     local used = use(1)
     assert.is_true(used.suspended)
     assert.are.equal(8, used.held)
@@ -169,7 +172,8 @@ describe('policy workers', function()
   it('that cannot be started are shown, and what is planned is delivered', function()
     local folder = temp.folder('bin')
     for _, name in ipairs { 'hookd', 'hookd-policy' } do
-      assert(os.execute(('cp %s %s/'):format(temp.quote(process.program(name)), temp.quote(folder))))
+      assert(os.execute(('cp %s %s'):format(temp.quote(process.program(name)),
+        temp.quote(folder))))
     end
     sink = sinker.start()
     daemon = hookd.new { program = folder .. '/hookd', config = { policy = { kill_ms = 300 } } }
