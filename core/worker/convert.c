@@ -20,7 +20,7 @@ static const char null_value = '0';
 /** Unescaped texts up to here are made on the C stack. */
 #define SHORT_TEXT_BYTES 512
 /** Lua stack that one level of any walk takes at most. */
-#define LEVEL_SLOTS (2 * GATHERED_MAX + 8)
+#define LEVEL_SLOTS (3 * GATHERED_MAX + 8)
 
 static void push_locked_metatable(lua_State *L)
 {
@@ -135,67 +135,88 @@ static void push_number(lua_State *L, struct hk_slice text)
         lua_pushnumber(L, number.real);
 }
 
-static void push_value(lua_State *L, struct hk_json_reader *reader);
+static void push_value(lua_State *L, struct hk_json_reader *reader, int copies);
 
-static void push_object(lua_State *L, struct hk_json_reader *reader)
+/** Makes the tables of a container in their places from `table` on. */
+static void make_tables(lua_State *L, int table, int copies, int array_size, int object_size)
 {
-    bool has_escapes, has_next;
-    int count = 0;
-    lua_pushnil(L);
-    int table = lua_gettop(L);
-    hk_json_reader_enter(reader);
-    while ((has_next = hk_json_reader_next(reader)) && count < GATHERED_MAX) {
-        struct hk_slice key = hk_json_reader_key(reader, &has_escapes);
-        hk__convert_push_text(L, key, has_escapes);
-        push_value(L, reader);
-        count++;
-    }
-    lua_createtable(L, 0, has_next ? 2 * count : count);
-    lua_replace(L, table);
-    while (count-- > 0)
-        lua_rawset(L, table);
-    for (; has_next; has_next = hk_json_reader_next(reader)) {
-        struct hk_slice key = hk_json_reader_key(reader, &has_escapes);
-        hk__convert_push_text(L, key, has_escapes);
-        push_value(L, reader);
-        lua_rawset(L, table);
+    for (int i = 0; i < copies; i++) {
+        lua_createtable(L, array_size, object_size);
+        lua_replace(L, table + i);
     }
 }
 
-static void push_array(lua_State *L, struct hk_json_reader *reader)
+/** Moves a key and its value's copies from the top into the tables. */
+static void set_member(lua_State *L, int table, int copies)
+{
+    if (copies == 2) {
+        lua_pushvalue(L, -3);
+        lua_insert(L, -2);
+        lua_rawset(L, table + 1);
+    }
+    lua_rawset(L, table);
+}
+
+static void set_element(lua_State *L, int table, int copies, lua_Integer place)
+{
+    for (int i = copies - 1; i >= 0; i--)
+        lua_rawseti(L, table + i, place);
+}
+
+static void push_member(lua_State *L, struct hk_json_reader *reader, int copies)
+{
+    bool has_escapes;
+    struct hk_slice key = hk_json_reader_key(reader, &has_escapes);
+    hk__convert_push_text(L, key, has_escapes);
+    push_value(L, reader, copies);
+}
+
+static void push_object(lua_State *L, struct hk_json_reader *reader, int copies)
+{
+    bool has_next;
+    int count = 0;
+    int table = lua_gettop(L) + 1;
+    lua_settop(L, table + copies - 1);
+    hk_json_reader_enter(reader);
+    while ((has_next = hk_json_reader_next(reader)) && count < GATHERED_MAX) {
+        push_member(L, reader, copies);
+        count++;
+    }
+    make_tables(L, table, copies, 0, has_next ? 2 * count : count);
+    while (count-- > 0)
+        set_member(L, table, copies);
+    for (; has_next; has_next = hk_json_reader_next(reader)) {
+        push_member(L, reader, copies);
+        set_member(L, table, copies);
+    }
+}
+
+static void push_array(lua_State *L, struct hk_json_reader *reader, int copies)
 {
     bool has_next;
     lua_Integer count = 0;
-    lua_pushnil(L);
-    int table = lua_gettop(L);
+    int table = lua_gettop(L) + 1;
+    lua_settop(L, table + copies - 1);
     hk_json_reader_enter(reader);
     while ((has_next = hk_json_reader_next(reader)) && count < GATHERED_MAX) {
-        push_value(L, reader);
+        push_value(L, reader, copies);
         count++;
     }
-    lua_createtable(L, (int)(has_next ? 2 * count : count), 0);
-    lua_replace(L, table);
+    make_tables(L, table, copies, (int)(has_next ? 2 * count : count), 0);
     for (lua_Integer i = count; i > 0; i--)
-        lua_rawseti(L, table, i);
+        set_element(L, table, copies, i);
     for (; has_next; has_next = hk_json_reader_next(reader)) {
-        push_value(L, reader);
-        lua_rawseti(L, table, ++count);
+        push_value(L, reader, copies);
+        set_element(L, table, copies, ++count);
     }
-    hk_convert_mark_array(L, table, true);
+    for (int i = 0; i < copies; i++)
+        hk_convert_mark_array(L, table + i, true);
 }
 
-static void push_value(lua_State *L, struct hk_json_reader *reader)
+static void push_plain(lua_State *L, struct hk_json_reader *reader)
 {
     bool has_escapes;
     switch (hk_json_reader_type(reader)) {
-    case HK_JSON_OBJECT:
-        luaL_checkstack(L, LEVEL_SLOTS, NULL);
-        push_object(L, reader);
-        break;
-    case HK_JSON_ARRAY:
-        luaL_checkstack(L, LEVEL_SLOTS, NULL);
-        push_array(L, reader);
-        break;
     case HK_JSON_STRING: {
         struct hk_slice raw = hk_json_reader_string(reader, &has_escapes);
         hk__convert_push_text(L, raw, has_escapes);
@@ -207,11 +228,28 @@ static void push_value(lua_State *L, struct hk_json_reader *reader)
     case HK_JSON_BOOL:
         lua_pushboolean(L, hk_json_reader_skip(reader).text.at[0] == 't');
         break;
-    case HK_JSON_NULL:
+    default:
         hk_json_reader_skip(reader);
         hk_convert_push_null(L);
         break;
     }
+}
+
+/** Pushes the value that is read next, once or twice: `copies` share nothing that can change. */
+static void push_value(lua_State *L, struct hk_json_reader *reader, int copies)
+{
+    enum hk_json_type type = hk_json_reader_type(reader);
+    if (type == HK_JSON_OBJECT || type == HK_JSON_ARRAY) {
+        luaL_checkstack(L, LEVEL_SLOTS, NULL);
+        if (type == HK_JSON_OBJECT)
+            push_object(L, reader, copies);
+        else
+            push_array(L, reader, copies);
+        return;
+    }
+    push_plain(L, reader);
+    if (copies == 2)
+        lua_pushvalue(L, -1);
 }
 
 /** Steps of the budget for reading so many bytes. */
@@ -220,12 +258,22 @@ static uint32_t work_of(size_t size)
     return (uint32_t)(size / 4 + 1);
 }
 
-void hk_convert_push(lua_State *L, struct hk_json_value value)
+static void push_copies(lua_State *L, struct hk_json_value value, int copies)
 {
     struct hk_json_reader reader = hk_json_reader_start(value);
     hk_state_charge(L, work_of(value.text.size));
     luaL_checkstack(L, LEVEL_SLOTS, NULL);
-    push_value(L, &reader);
+    push_value(L, &reader, copies);
+}
+
+void hk_convert_push(lua_State *L, struct hk_json_value value)
+{
+    push_copies(L, value, 1);
+}
+
+void hk_convert_push_twice(lua_State *L, struct hk_json_value value)
+{
+    push_copies(L, value, 2);
 }
 
 static void writer_init(struct hk__convert_writer *writer, lua_State *L,

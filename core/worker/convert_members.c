@@ -2,6 +2,9 @@
 #include "worker/convert_place.h"
 #include "worker/state.h"
 
+/** So many names are compared one by one; for more a table is made. */
+#define FEW_MAX 32
+
 static int text_compare(struct hk_slice a, struct hk_slice b)
 {
     size_t size = a.size < b.size ? a.size : b.size;
@@ -60,23 +63,70 @@ static void push_known(lua_State *L, struct hk_json_reader reader)
     }
 }
 
-/** Gathers the names of the object at `object` that are not in the table at `known` (0: all). */
-static size_t names_gather(lua_State *L, int object, int known, struct hk_slice *names, size_t max)
+/** The original's names, while they are few and none has escapes. */
+struct few {
+    struct hk_slice names[FEW_MAX];
+    size_t count;
+};
+
+/** Reads the original's names; false when they are too many, or not as they are written. */
+static bool few_read(struct few *few, struct hk_json_reader reader)
 {
-    size_t count = 0;
-    for (lua_pushnil(L); lua_next(L, object);) {
-        bool is_known = false;
-        lua_pop(L, 1);
-        if (known != 0) {
-            lua_pushvalue(L, -1);
-            is_known = lua_rawget(L, known) != LUA_TNIL;
-            lua_pop(L, 1);
-        }
-        if (!is_known && count < max) {
-            names[count].at = lua_tolstring(L, -1, &names[count].size);
-            count++;
-        }
+    few->count = 0;
+    hk_json_reader_enter(&reader);
+    while (hk_json_reader_next(&reader)) {
+        bool has_escapes;
+        struct hk_slice name = hk_json_reader_key(&reader, &has_escapes);
+        if (has_escapes || few->count == FEW_MAX)
+            return false;
+        few->names[few->count++] = name;
+        hk_json_reader_skip(&reader);
     }
+    return true;
+}
+
+static bool few_has(const struct few *few, struct hk_slice name)
+{
+    for (size_t i = 0; i < few->count; i++)
+        if (hk_slice_is_equal(few->names[i], name))
+            return true;
+    return false;
+}
+
+/** Is the name on the top one of the original's? They are in `few`, or else (NULL) the keys of the
+ * table at `known`. */
+static bool is_known(lua_State *L, const struct few *few, int known, struct hk_slice name)
+{
+    if (few != NULL)
+        return few_has(few, name);
+    lua_pushvalue(L, -1);
+    bool is_there = lua_rawget(L, known) != LUA_TNIL;
+    lua_pop(L, 1);
+    return is_there;
+}
+
+/** Gathers the names of the object on the top that `original` (NULL: nothing) does not have. */
+static size_t names_gather(lua_State *L, const struct hk_json_reader *original,
+                           struct hk_slice *names, size_t max)
+{
+    struct few few;
+    int object = lua_gettop(L);
+    bool are_few = original == NULL || few_read(&few, *original);
+    size_t count = 0;
+    if (original == NULL)
+        few.count = 0;
+    if (!are_few)
+        push_known(L, *original);
+    int known = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, object);) {
+        struct hk_slice name;
+        lua_pop(L, 1);
+        name.at = lua_tolstring(L, -1, &name.size);
+        hk_state_charge(L, 1);
+        if (count < max && !is_known(L, are_few ? &few : NULL, known, name))
+            names[count++] = name;
+    }
+    lua_settop(L, object);
     return count;
 }
 
@@ -109,10 +159,8 @@ int hk__convert_new_members(struct hk__convert_writer *writer,
     int rc = 0;
     // The names stay alive by being keys of the object, which nobody changes meanwhile.
     struct hk_slice *names = lua_newuserdatauv(L, (size_t)count * sizeof(*names), 0);
-    if (original != NULL)
-        push_known(L, *original);
-    int known = original != NULL ? lua_gettop(L) : 0;
-    size_t found = names_gather(L, object, known, names, (size_t)count);
+    lua_pushvalue(L, object);
+    size_t found = names_gather(L, original, names, (size_t)count);
     names_sort(L, names, found);
     for (size_t i = 0; rc == 0 && i < found; i++) {
         member.key = names[i];

@@ -13,7 +13,7 @@
 #include <lauxlib.h>
 
 /* Where the run's values stand on the Lua stack. */
-enum place { EVENT = 1, FOUND, ENDPOINTS };
+enum place { EVENT = 1, BODY, FOUND, ENDPOINTS };
 
 struct planning {
     struct hk_state *state;
@@ -399,10 +399,17 @@ static void body_take(lua_State *L, struct planning *planning, struct hk_plan_ch
     lua_pop(L, 1);
 }
 
+/** Pushes the request, with the body that stands ready or else with one of its own. */
 static void push_request(lua_State *L, const struct hk_wire_run *run)
 {
     lua_createtable(L, 0, 2);
-    hk_convert_push(L, hk_views_body(run));
+    if (lua_isnil(L, BODY)) {
+        hk_convert_push(L, hk_views_body(run));
+    } else {
+        lua_pushvalue(L, BODY);
+        lua_pushnil(L);
+        lua_replace(L, BODY);
+    }
     lua_setfield(L, -2, "body");
     lua_newtable(L);
     lua_setfield(L, -2, "headers");
@@ -447,6 +454,17 @@ static void reason_settle(struct hk_plan_draft *draft)
         draft->why = draft->choices[0].why;
 }
 
+/** Pushes the event, and the body of the first request when there will be one for all we know. */
+static void push_event(lua_State *L, const struct planning *planning)
+{
+    if (has_hook(planning, HK_HOOK_ENRICH) && !has_hook(planning, HK_HOOK_FILTER)) {
+        hk_views_push_event_and_body(L, planning->run);
+    } else {
+        hk_views_push_event(L, planning->run);
+        lua_pushnil(L);
+    }
+}
+
 static int plan(lua_State *L)
 {
     struct planning *planning = lua_touserdata(L, 1);
@@ -457,7 +475,7 @@ static int plan(lua_State *L)
     memset(draft->is_chosen, 0, endpoint_count * sizeof(*draft->is_chosen));
     lua_settop(L, 0);
     luaL_checkstack(L, LUA_MINSTACK, NULL);
-    hk_views_push_event(L, planning->run);
+    push_event(L, planning);
     lua_newtable(L);
     if (has_hook(planning, HK_HOOK_FILTER) && !filter(L, planning))
         return 0;

@@ -42,7 +42,8 @@ struct hk_json_value hk_views_body(const struct hk_wire_run *run)
     return (struct hk_json_value){ HK_JSON_OBJECT, text };
 }
 
-void hk_views_push_event(lua_State *L, const struct hk_wire_run *run)
+/** Pushes the event but for its body. */
+static void push_head(lua_State *L, const struct hk_wire_run *run)
 {
     lua_createtable(L, 0, 6);
     set_uuid(L, "id", &run->event);
@@ -55,8 +56,20 @@ void hk_views_push_event(lua_State *L, const struct hk_wire_run *run)
     lua_setfield(L, -2, "id");
     set_text(L, "name", run->merchant_name);
     lua_setfield(L, -2, "merchant");
+}
+
+void hk_views_push_event(lua_State *L, const struct hk_wire_run *run)
+{
+    push_head(L, run);
     hk_convert_push(L, hk_views_body(run));
     lua_setfield(L, -2, "body");
+}
+
+void hk_views_push_event_and_body(lua_State *L, const struct hk_wire_run *run)
+{
+    push_head(L, run);
+    hk_convert_push_twice(L, hk_views_body(run));
+    lua_setfield(L, -3, "body");
 }
 
 struct hk_slice hk_views_url_host(struct hk_slice url)

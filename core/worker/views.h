@@ -10,6 +10,9 @@ struct hk_json_value hk_views_body(const struct hk_wire_run *run);
 /** event = { id, type, received_at, key, merchant = { id, name }, body } */
 void hk_views_push_event(lua_State *L, const struct hk_wire_run *run);
 
+/** The same with another body behind it, for the request of `enrich`. */
+void hk_views_push_event_and_body(lua_State *L, const struct hk_wire_run *run);
+
 /** endpoint = { uuid, name, role, labels, url_host } */
 void hk_views_push_endpoint(lua_State *L, const struct hk_wire_endpoint *endpoint);
 
