@@ -9,6 +9,19 @@ local temp = require 'temp'
 
 local LOOP = 'return {\n  api = 1,\n  route = function()\n    while true do end\n  end,\n}\n'
 local GOOD = 'return { api = 1, enrich = function(_, _, request) request.body.good = true end }\n'
+-- Keys that all fall into one place of Lua's hash when the table grows to 2^17: the growth is one
+-- instruction and takes seconds, which no eye of the worker sees.
+local COLLIDE = [[
+return {
+  api = 1,
+  route = function()
+    local t = {}
+    for i = 1, 70000 do t[i * 131071] = true end
+  end,
+}
+]]
+local COLLIDE_AT_LOAD = 'local t = {}\nfor i = 1, 70000 do t[i * 131071] = true end\n'
+  .. 'return { api = 1 }\n'
 -- Some milliseconds of work, so that runs are out when something happens to a worker.
 local SLOW = [[
 return {
@@ -98,10 +111,8 @@ describe('policy workers', function()
   end)
 
   it('that hang are killed, and three kills suspend the merchant\'s policy', function()
-    -- A budget that is longer than the deadline: what no eye of the worker sees.
-    sink, daemon = sinker.start(), hookd.new { config = {
-      policy = { time_ms_max = 10000, kill_ms = 300 } } }
-    daemon:write_policy('hang', LOOP)
+    sink, daemon = sinker.start(), hookd.new { config = { policy = { kill_ms = 400 } } }
+    daemon:write_policy('hang', COLLIDE)
     daemon:write_policy('good', GOOD)
     daemon:run()
     merchant(1, 'hang')
@@ -135,6 +146,22 @@ describe('policy workers', function()
     daemon:reload()
     for _, id in ipairs(bad) do daemon:wait_event(1, id, 'finished') end
     assert.is_false(use(1).suspended)
+  end)
+
+  it('that hang while a script loads refuse it, and nothing else', function()
+    sink, daemon = sinker.start(), hookd.new { config = { policy = { kill_ms = 400 } } }
+    daemon:write_policy('hang', COLLIDE_AT_LOAD)
+    daemon:write_policy('good', GOOD)
+    daemon:write_policy('zzz', GOOD)
+    daemon:run()
+    local listed = daemon:policies()
+    assert.is_truthy(listed.hang.fault:find('hang.lua', 1, true), listed.hang.fault)
+    assert.are.equal(1, listed.zzz.generation)
+    merchant(1, 'hang')
+    merchant(2, 'zzz')
+    daemon:wait_event(2, daemon:send_event(2, { event = 'approved' }), 'finished')
+    daemon:wait_event(1, daemon:send_event(1, { event = 'approved' }), 'held')
+    assert.are.equal(0, stats().policy_workers_restarts)
   end)
 
   it('that are killed from outside come back, and nothing is lost or sent twice', function()
