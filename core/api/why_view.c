@@ -128,7 +128,7 @@ static int append_diff(const struct trail *trail, const struct hk_delivery *deli
 {
     const struct hk_plan_delivery *plan = planned(trail, delivery);
     struct hk_bytes *out = trail->out;
-    struct hk_json_value changed;
+    struct hk_json_value changed = { 0 };
     bool is_cut = false, has_changed = false;
     bool is_own = plan != NULL && plan->own != NULL && hk_payload_has_text(plan->own);
     int code = hk_bytes_append_text(out, "\"diff\":");
