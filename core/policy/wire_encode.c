@@ -189,6 +189,19 @@ static void put_whole_run(struct pen *pen, enum hk_wire_kind kind, const struct 
     }
 }
 
+/** Gets "HOST:PORT" of a URL. The rest of it may be a secret of the merchant's: no worker gets it.
+ */
+static struct hk_slice url_place(struct hk_slice url)
+{
+    const char *mark = memmem(url.at, url.size, "://", 3);
+    const char *end = url.at + url.size, *at = mark != NULL ? mark + 3 : url.at, *stop = at;
+    while (stop < end && memchr("/?#", *stop, 3) == NULL)
+        stop++;
+    for (const char *scan = at; scan < stop; scan++)
+        at = *scan == '@' ? scan + 1 : at;
+    return (struct hk_slice){ at, (size_t)(stop - at) };
+}
+
 static void put_policy_endpoint(struct pen *pen, const struct hk_policy_endpoint *endpoint)
 {
     const struct hk_pairs *labels = endpoint->labels;
@@ -196,7 +209,7 @@ static void put_policy_endpoint(struct pen *pen, const struct hk_policy_endpoint
     const struct hk_wire_endpoint view = {
         .uuid = endpoint->uuid,
         .name = hk_slice_of(endpoint->name),
-        .url = hk_slice_of(endpoint->url),
+        .url = url_place(hk_slice_of(endpoint->url)),
         .role = endpoint->role,
         .label_count = label_count,
     };
@@ -325,7 +338,7 @@ static void put_message(struct pen *pen, const struct hk_wire_message *message)
         put_spec_done(pen, &message->spec_done);
         return;
     }
-    hk_assert(!"a kind that is none");
+    hk_assert(false && "a kind that is none");
 }
 
 /** Begins a frame: its length is written when it is known. Gets where the frame stands. */

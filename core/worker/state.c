@@ -14,6 +14,9 @@
 /** Blocks from this size on are work by themselves: pages to fault in, bytes to copy. */
 #define LARGE_BYTES 1024
 #define BYTES_A_STEP 64
+/** The collector starts when memory has grown to so many percent of what was left the last time:
+ * states are small, and an event is mostly garbage. */
+#define COLLECTOR_PAUSE 300
 
 /** Says no, once the collector has tried: where that was is kept for the message, because an error
  * of memory reaches no handler. */
@@ -61,12 +64,13 @@ static int on_panic(lua_State *L)
     ssize_t written = write(STDERR_FILENO, line, sizeof(line) - 1);
     (void)L;
     (void)written;
-    hk_assert(!"an error of Lua outside of a protected call");
+    hk_assert(false && "an error of Lua outside of a protected call");
     return 0;
 }
 
 static int open_sandbox(lua_State *L)
 {
+    lua_gc(L, LUA_GCINC, COLLECTOR_PAUSE, 0, 0);
     hk_sandbox_open(L);
     return 0;
 }
