@@ -178,6 +178,8 @@ void hk__policies_set(struct hk_engine *engine, struct hk_policy_set *own_set)
     policies->number++;
     policies->cursor = 0;
     policies->is_telling = true;
+    policies->is_all_news |=
+        own_set->tables_changed || (before.set && before.set->on_error != own_set->on_error);
 }
 
 /* ---- whose is which ---- */
@@ -209,14 +211,19 @@ static uint32_t find(const struct hk_engine *engine, const struct hk_merchant *m
     return place == HK_NONE ? place_of(set, "default") : place;
 }
 
-/* Another text deserves another chance. */
+/* Another text deserves another chance, and so does the same one when it comes back. */
 static void edition_check(struct hk_engine *engine, uint32_t merchant)
 {
     struct hk_merchant_row *row = hk__merchant(engine, merchant);
-    const struct hk_use_row *use = use_of(engine, row);
+    struct hk_use_row *use = use_of(engine, row);
     uint32_t edition = row->policy == HK_NONE ? HK_NONE : engine->policies.editions[row->policy];
-    if (use && use->edition != edition)
-        hk__policies_resume(engine, merchant);
+    if (!use || use->edition == edition)
+        return;
+    hk__policies_resume(engine, merchant);
+    if (edition == HK_NONE) {
+        hk__edition_give_back(engine, use->edition);
+        use->edition = HK_NONE;
+    }
 }
 
 static void resolve(struct hk_engine *engine, uint32_t merchant)
@@ -252,7 +259,7 @@ static bool is_news(const struct hk_engine *engine, uint32_t merchant)
     const struct hk_use_row *use = use_of(engine, row);
     if (row->held.count == 0)
         return false;
-    if (!use || row->policy == HK_NONE)
+    if (!use || row->policy == HK_NONE || engine->policies.is_all_news)
         return true;
     return use->edition != engine->policies.editions[row->policy];
 }
@@ -263,6 +270,7 @@ void hk__policies_tell(struct hk_engine *engine)
     while (policies->is_telling && hk__work_take(engine)) {
         if (policies->cursor >= engine->merchants.fresh) {
             policies->is_telling = false;
+            policies->is_all_news = false;
             for (uint32_t i = 0; policies->set && i < policies->set->count; i++)
                 policies->are_retried[i] = false;
             return;

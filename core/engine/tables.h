@@ -50,6 +50,7 @@ struct hk_policies {
     bool *are_retried; /**< ...and whether an operator asked to try it again. */
     uint32_t cursor;   /**< Next merchant slot to tell of a change, while `is_telling`. */
     bool is_telling;
+    bool is_all_news; /**< It concerns all who hold events, whatever their policy. */
 };
 
 /** A list of a policy's events that is being made, a few a step. */

@@ -37,6 +37,7 @@ struct hk_policy_set {
     struct hk_policy *items; /**< By name. */
     uint32_t count;
     enum hk_policy_on_error on_error;
+    bool tables_changed; /**< Against the set before: what failed may not fail again. */
 };
 
 void hk_policy_set_free(struct hk_policy_set *set);

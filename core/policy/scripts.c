@@ -66,6 +66,7 @@ struct hk_policy_set *hk_scripts_policies(const struct hk_scripts *scripts)
     HK_CHECK(scripts, HK__SCRIPTS_MAGIC);
     struct hk_policy_set *set = hk_alloc_zero_or_die(1, sizeof(*set));
     set->on_error = scripts->on_error;
+    set->tables_changed = scripts->tables_changed;
     set->count = scripts->count;
     if (set->count != 0)
         set->items = hk_alloc_zero_or_die(set->count, sizeof(*set->items));
