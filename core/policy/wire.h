@@ -58,7 +58,7 @@ struct hk_wire_script {
 
 struct hk_wire_endpoint {
     struct hk_uuid uuid;
-    struct hk_slice name, url;
+    struct hk_slice name, url; /**< Of the URL hookd says "HOST:PORT" and no more. */
     enum hk_role role;
     const struct hk_slice *labels; /**< Name, value, name, value, ... */
     uint32_t label_count;          /**< Of pairs. */

@@ -314,7 +314,10 @@ static void test_an_engines_run_reads_as_the_worker_wants_it(void **state)
     const struct hk_pairs labels = { label_items, 2 };
     const struct hk_policy_endpoint endpoints[] = {
         { .uuid = { { 1 } }, .name = "erp", .url = "https://erp.example/", .labels = &labels },
-        { .uuid = { { 2 } }, .name = "b", .url = "https://b.example/", .labels = NULL },
+        { .uuid = { { 2 } },
+          .name = "b",
+          .url = "https://u:secret@b.example:8443/hook@x?token=secret",
+          .labels = NULL },
     };
     struct hk_body *body = hk_event_body_new(HK_SLICE("order.paid"), HK_SLICE("key"),
                                              HK_SLICE("{\"event\":\"order.paid\"}"));
@@ -343,7 +346,7 @@ static void test_an_engines_run_reads_as_the_worker_wants_it(void **state)
     assert_int_equal(back.run.endpoints[0].label_count, 2);
     assert_true(hk_slice_is(back.run.endpoints[0].labels[1], "erp"));
     assert_int_equal(back.run.endpoints[1].label_count, 0);
-    assert_true(hk_slice_is(back.run.endpoints[1].url, "https://b.example/"));
+    assert_true(hk_slice_is(back.run.endpoints[1].url, "b.example:8443"));
 
     run.phase = HK_PHASE_RETRY;
     run.body = NULL;
