@@ -105,6 +105,17 @@ static enum hk_exit show(struct hk_call *call)
     return ended;
 }
 
+enum hk_exit hk_policy_must_be_there(struct hk_call *call, const char *name)
+{
+    struct hk_ask ask = { .method = "GET", .path = POLICIES_PATH };
+    struct hk_client_answer answer = { 0 };
+    enum hk_exit ended = hk_call_ask(call, &ask, &answer);
+    if (ended == HK_EXIT_DONE && !find(call, json_object_get(answer.root, "data"), name))
+        ended = HK_EXIT_FAILED;
+    hk_client_answer_fini(&answer);
+    return ended;
+}
+
 static void print_retried(const struct hk_screen *screen, const json_t *data)
 {
     json_int_t count = json_integer_value(json_object_get(data, "events"));
@@ -122,6 +133,8 @@ static enum hk_exit retry(struct hk_call *call)
         hk_call_print_json(call, &answer);
     else if (ended == HK_EXIT_DONE)
         print_retried(call->screen, json_object_get(answer.root, "data"));
+    else if (answer.status == 404)
+        (void)hk_policy_must_be_there(call, call->arguments->words[0]);
     hk_client_answer_fini(&answer);
     hk_free(path);
     return ended;

@@ -13,6 +13,9 @@ enum hk_exit hk_policy_shadow(struct hk_call *call);
  * memory. */
 char *hk_policy_path(const char *name, const char *more);
 
+/** Complains, with the nearest name, when hookd has no such policy: HK_EXIT_FAILED. */
+enum hk_exit hk_policy_must_be_there(struct hk_call *call, const char *name);
+
 /** Opens a cage with the libraries and tables that the options name, or that are near `file`.
  * Complains. */
 HK_MUST_CHECK enum hk_exit hk_policy_open_cage(struct hk_call *call, const char *file,

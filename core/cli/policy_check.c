@@ -62,8 +62,12 @@ static enum hk_exit check_file(struct check *check, const char *path)
     struct hk_cage cage;
     uint32_t hooks = 0;
     int code = hk_sources_add(&sources, path, &fault);
+    if (code == 0 && hk_source_is_spec(path))
+        code = hk_fault_set(&fault, HK_EINVAL,
+                            "%s: a spec and no policy; `hookctl policy spec` runs it", path);
     if (code < 0) {
         tell(check, path, 0, fault.text);
+        hk_sources_fini(&sources);
         return HK_EXIT_DONE;
     }
     enum hk_exit ended = hk_policy_open_cage(check->call, path, &cage);

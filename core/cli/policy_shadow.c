@@ -308,6 +308,8 @@ static enum hk_exit shadow_all(struct shadow *shadow, const char *last)
         ended = shadow_event(shadow, id ? id : "");
         tell_progress(shadow, i + 1, json_array_size(ids));
     }
+    if (ended == HK_EXIT_DONE && shadow->count == 0)
+        ended = hk_policy_must_be_there(shadow->call, shadow->call->arguments->words[0]);
     if (ended == HK_EXIT_DONE)
         print_summary(shadow);
     hk_client_answer_fini(&answer);

@@ -8,7 +8,7 @@
 /** Specs of several files, under way. */
 struct specs {
     struct hk_call *call;
-    uint32_t held_count, failed_count;
+    uint32_t passed_count, failed_count;
     struct hk_bytes json;
 };
 
@@ -37,7 +37,7 @@ static void tell(struct specs *specs, const char *path, const struct hk_wire_spe
     const struct hk_screen *screen = specs->call->screen;
     bool holds = result->fault.size == 0;
     enum hk_tone tone = holds ? HK_TONE_GOOD : HK_TONE_BAD;
-    specs->held_count += holds;
+    specs->passed_count += holds;
     specs->failed_count += !holds;
     if (screen->is_json) {
         if (append_json(specs, path, result) < 0)
@@ -172,7 +172,8 @@ enum hk_exit hk_policy_spec(struct hk_call *call)
         hk_screen_print(call->screen, "%.*s]\n", (int)specs.json.size,
                         hk_bytes_slice(&specs.json).at);
     else if (ended == HK_EXIT_DONE)
-        hk_screen_print(call->screen, "%u held, %u failed\n", specs.held_count, specs.failed_count);
+        hk_screen_print(call->screen, "%u passed, %u failed\n", specs.passed_count,
+                        specs.failed_count);
     hk_bytes_fini(&specs.json);
     return ended == HK_EXIT_DONE && specs.failed_count > 0 ? HK_EXIT_FAILED : ended;
 }

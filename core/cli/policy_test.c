@@ -174,6 +174,8 @@ static void print_head(const struct test *test)
     hk_screen_text(screen, hk_slice_of(test->policy.items[0].path));
     hk_assert(hk_hooks_append(&hooks, test->hooks) == 0);
     hk_screen_print(screen, ": %.*s\n", (int)hooks.size, hooks.at);
+    if (!hk_arguments_get(test->call->arguments, "merchant"))
+        hk_screen_print(screen, "its one endpoint is made up; --merchant FILE gives it yours\n");
     if (test->shop.left_out > 0)
         hk_screen_print(screen,
                         "%u endpoint%s not shown to it: disabled, not subscribed, or not primary\n",

@@ -24,11 +24,11 @@ int hk_sources_add(struct hk_sources *sources, const char *path, struct hk_fault
     return 0;
 }
 
-static bool is_spec(const char *file_name)
+bool hk_source_is_spec(const char *path)
 {
     static const char ending[] = "_spec.lua";
-    size_t size = strlen(file_name);
-    return size >= sizeof(ending) - 1 && strcmp(file_name + size + 1 - sizeof(ending), ending) == 0;
+    size_t size = strlen(path);
+    return size >= sizeof(ending) - 1 && strcmp(path + size + 1 - sizeof(ending), ending) == 0;
 }
 
 int hk_sources_add_folder(struct hk_sources *sources, const char *folder, struct hk_fault *fault)
@@ -37,7 +37,7 @@ int hk_sources_add_folder(struct hk_sources *sources, const char *folder, struct
     int code = hk_file_list(folder, ".lua", &names, fault);
     for (uint32_t i = 0; code == 0 && i < names.count; i++) {
         bool is_there = hk_sources_find(sources, hk_file_lua_name(names.items[i])) != NULL;
-        if (is_there || is_spec(names.items[i]))
+        if (is_there || hk_source_is_spec(names.items[i]))
             continue;
         char *path = hk_file_join(folder, names.items[i]);
         code = hk_sources_add(sources, path, fault);

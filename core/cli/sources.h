@@ -29,6 +29,9 @@ void hk_sources_fini(struct hk_sources *sources);
 /** Finds by name; NULL when it is not there. */
 const struct hk_source *hk_sources_find(const struct hk_sources *sources, struct hk_slice name);
 
+/** Is that the path of a spec, NAME_spec.lua? */
+bool hk_source_is_spec(const char *path);
+
 /** Gets the size of "NAME.lua" where `text` is "NAME.lua:..." of this source, else 0: how the
  * worker begins an error. */
 size_t hk_source_prefix(const struct hk_source *source, struct hk_slice text);

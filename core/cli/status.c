@@ -11,9 +11,22 @@ static const struct {
 #undef XX
 };
 
-/** Gets the sentence for a figure; its name when it is not one of the engine's. */
+/** The figures that are not the engine's. */
+static const struct {
+    const char *name, *text;
+} others[] = {
+    { "policy_workers_wanted", "processes that run policies" },
+    { "policy_workers_running", "...of them up" },
+    { "policy_workers_restarts", "...started again after one ended" },
+    { "policy_workers_error", "...why the last one did not start" },
+};
+
+/** Gets the sentence for a figure; its name when there is none. */
 static const char *text_of(const char *name)
 {
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (strcmp(others[i].name, name) == 0)
+            return others[i].text;
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(known[i].name, name) == 0)
             return known[i].text;

@@ -49,6 +49,19 @@ static void print_dropped(const struct hk_screen *screen, const json_t *dropped)
     hk_screen_print(screen, "\n");
 }
 
+/** Says when a held event goes on. */
+static void print_held(const struct hk_screen *screen, const json_t *data)
+{
+    const char *policy = hk_view_text(json_object_get(data, "policy"), "name");
+    if (strcmp(hk_view_text(data, "state"), "held") != 0 || policy[0] == '\0')
+        return;
+    hk_trail_name(screen, "next");
+    hk_screen_print(screen, "planned again by itself, when the policy changes, and by: "
+                            "hookctl policy retry ");
+    hk_screen_text(screen, hk_slice_of(policy));
+    hk_screen_print(screen, "\n");
+}
+
 /** Prints what the policy changed for a delivery: the values as they stand in the answer. */
 static void print_diff(const struct hk_screen *screen, struct hk_json_value delivery)
 {
@@ -97,6 +110,7 @@ static void print_why(const struct hk_screen *screen, const struct hk_client_ans
     print_decider(screen, data);
     print_dropped(screen, json_object_get(data, "dropped"));
     hk_trail_member(screen, data, "error", "error");
+    print_held(screen, data);
     if (hk_json_scan(hk_bytes_slice(&answer->text), &top, NULL) < 0 ||
         !hk_json_find_path(top, "data.deliveries", &list))
         return;

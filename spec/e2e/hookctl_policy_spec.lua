@@ -87,6 +87,7 @@ describe('hookctl policy, offline,', function()
     it('refuses what is no policy file', function()
       has(ctl(1, 'policy', 'check', folder .. '/none.lua').stdout, 'No such file')
       has(ctl(1, 'policy', 'check', write('policy.txt', 'return { api = 1 }')).stdout, 'NAME.lua')
+      has(ctl(1, 'policy', 'check', write('x_spec.lua', 'spec.policy "x"')).stdout, 'policy spec')
       has(ctl(1, 'policy', 'check', write('bytes.lua', '\27Lua')).stdout, 'bytes.lua')
     end)
   end)
@@ -117,7 +118,10 @@ describe('hookctl policy, offline,', function()
         '    - /order/total: 0.10\n    + /order/total: 0.2\n', 'log info: for finance.example\n',
         ' us of CPU, ', ' KiB of memory\n', 'pure: three runs',
       } do has(got.stdout, part) end
+      assert.is_nil(got.stdout:find('made up', 1, true))
       assert.are.equal('', got.stderr)
+      has(ctl(0, 'policy', 'test', write('skip.lua', 'return { api = 1, filter = function() end }'),
+        '--event', event()).stdout, 'its one endpoint is made up')
     end)
 
     it('gives programs the same as JSON', function()
@@ -234,7 +238,7 @@ describe('hookctl policy, offline,', function()
         .. "it('fails', function()\n  assert.equal(1, 2)\nend)\nend)")
       local got = ctl(1, 'policy', 'spec', path).stdout
       has(got, '+ shop routes\n- shop fails\n    ' .. path .. ':5: ')
-      has(got, '1 held, 1 failed\n')
+      has(got, '1 passed, 1 failed\n')
       local listed = json.decode(ctl(1, '--json', 'policy', 'spec', path).stdout)
       assert.are.equal(2, #listed)
       assert.are.equal(json.null, listed[1].fault)
@@ -254,7 +258,7 @@ describe('hookctl policy, offline,', function()
       os.execute('mkdir ' .. folder .. '/specs')
       local text = HEAD .. "describe('x', function() it('y', function() assert(shop) end) end)"
       local one, two = write('specs/one_spec.lua', text), write('specs/two_spec.lua', text)
-      has(ctl(0, 'policy', 'spec', one, two).stdout, '2 held, 0 failed\n')
+      has(ctl(0, 'policy', 'spec', one, two).stdout, '2 passed, 0 failed\n')
     end)
 
     it('fails on a file that runs nothing, does not load, or does not end', function()
@@ -268,7 +272,7 @@ describe('hookctl policy, offline,', function()
       } do
         local got = ctl(1, 'policy', 'spec', write('bad_spec.lua', line[1])).stdout
         has(got, line[2])
-        has(got, '0 held, 1 failed\n')
+        has(got, '0 passed, 1 failed\n')
       end
       has(ctl(1, 'policy', 'spec', folder .. '/none_spec.lua').stdout, 'No such file')
     end)
@@ -358,6 +362,8 @@ describe('hookctl and the policies of a hookd', function()
     local got = ctl(0, 'why', sent).stdout
     has(got, 'decided   not yet, by policy shop, generation 1')
     assert.is_truthy(got:match('error +shop%.lua:[^\n]*main'), got)
+    has(got, 'hookctl policy retry shop\n')
+    has(ctl(1, 'policy', 'retry', 'shp').stderr, 'did you mean "shop"?')
     assert.are.equal('1 held event is planned again\n', ctl(0, 'policy', 'retry', 'shop').stdout)
     daemon:wait_event(id, sent, 'held')
     daemon:write_policy('shop', ROUTED)
@@ -398,6 +404,7 @@ describe('hookctl and the policies of a hookd', function()
     assert.are.equal(7, sink:count('/main').requests)
     assert.are.equal(0, sink:count('/other').requests)
     has(shadow(1, 'return {').stderr, 'new.lua:1: ')
-    ctl(1, 'policy', 'shadow', 'nobody', '--candidate', folder .. '/new.lua')
+    got = ctl(1, 'policy', 'shadow', 'shp', '--candidate', folder .. '/same.lua')
+    has(got.stderr, 'there is no policy "shp"; did you mean "shop"?')
   end)
 end)

@@ -19,11 +19,11 @@ local function folder_with(files)
   return folder
 end
 
--- Runs a spec in the sandbox; gets how many of its examples held.
-local function held(folder, name)
+-- Runs a spec in the sandbox; gets how many of its examples passed.
+local function passed(folder, name)
   local got = ctl('spec', ('%s/%s_spec.lua'):format(folder, name))
   assert.are.equal(0, got.code, got.stdout .. got.stderr)
-  return tonumber(got.stdout:match('(%d+) held, 0 failed\n$'))
+  return tonumber(got.stdout:match('(%d+) passed, 0 failed\n$'))
 end
 
 local function each_entry()
@@ -214,7 +214,7 @@ describe('the sandbox of policies', function()
     local folder = folder_with {
       ['sandbox_spec.lua'] = SANDBOX_SPEC:format(lua_set(described_names())),
     }
-    assert.are.equal(2, held(folder, 'sandbox'))
+    assert.are.equal(2, passed(folder, 'sandbox'))
   end)
 
   it('would notice what is described and not there', function()
@@ -248,7 +248,7 @@ describe('the sandbox of policies', function()
     end
     local text = ('it("holds", function()\n%s\nend)\n'):format(table.concat(lines, '\n'))
     local folder = folder_with { ['asserts_spec.lua'] = text }
-    assert.are.equal(1, held(folder, 'asserts'))
+    assert.are.equal(1, passed(folder, 'asserts'))
   end)
 
   it('runs every example', function()
@@ -258,13 +258,13 @@ describe('the sandbox of policies', function()
       count = count + 1
     end
     local folder = folder_with { ['examples_spec.lua'] = table.concat(text) }
-    assert.are.equal(count, held(folder, 'examples'))
+    assert.are.equal(count, passed(folder, 'examples'))
   end)
 
   it('gives hooks values with the fields that are described, no more and no fewer', function()
     local policy = SEEN_POLICY:format(fields_of 'event', fields_of 'event.merchant',
       fields_of 'endpoint', fields_of 'request', fields_of 'delivery', fields_of 'outcome')
-    assert.are.equal(2, held(folder_with { ['seen.lua'] = policy, ['seen_spec.lua'] = SEEN_SPEC },
+    assert.are.equal(2, passed(folder_with { ['seen.lua'] = policy, ['seen_spec.lua'] = SEEN_SPEC },
       'seen'))
   end)
 
@@ -300,7 +300,7 @@ describe('spec/lua-api.md', function()
   end)
 
   it('shows a spec that holds', function()
-    assert.are.equal(2, held(folder_with(files), 'refunds'))
+    assert.are.equal(2, passed(folder_with(files), 'refunds'))
   end)
 
   it('shows commands that work', function()

@@ -62,7 +62,9 @@ static void test_it_tells_why_nothing_goes_out(void **state)
                           "\"shop.lua:3: in route: no\",\"deliveries\":[]}}";
     said = HOOKCTL(server, "why", "0198");
     assert_has(said.out, "decided   not yet, by policy shop, generation 2\n"
-                         "error     shop.lua:3: in route: no\n");
+                         "error     shop.lua:3: in route: no\n"
+                         "next      planned again by itself, when the policy changes, and by: "
+                         "hookctl policy retry shop\n");
     hookctl_said_fini(&said);
 }
 
