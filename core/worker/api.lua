@@ -421,7 +421,7 @@ api.spec = {
     { 'type', 'string?', 'The event\'s type; else the body\'s `event`.' },
     { 'key', 'string?', 'The ordering key; else the body\'s `order.id`.' },
     { 'received_at', 'string?', 'RFC 3339; else the first moment of 2026.' },
-    { 'merchant', 'table?', '`{ id =, name = }`' },
+    { 'merchant', 'table?', '`{ id =, name = }`; else 1 and `"merchant"`.' },
     { 'endpoints', 'table[]?', 'Of `{ name =, labels =, url =, uuid = }`; only `name` must be'
       .. ' there. Else one of some name.' },
   },
