@@ -4,8 +4,8 @@
  * Three eyes are on it: the count hook (every HK_BUDGET_INSTRUCTIONS of Lua), hk_state_charge (C
  * code of the api), and the allocator (large blocks, refusals). When it is spent an error is
  * raised, and the hook comes at every instruction from then on, so that nothing can catch it and
- * go on. What none of them sees ends at the parent's deadline.
- * Thread: the worker has one. */
+ * go on. What none of them sees (a table whose keys were chosen to collide grows in one
+ * instruction, for seconds) ends at the parent's deadline. Thread: the worker has one. */
 #pragma once
 #include "worker/state.h"
 
