@@ -130,14 +130,15 @@ static int append_diff(const struct trail *trail, const struct hk_delivery *deli
     struct hk_bytes *out = trail->out;
     struct hk_json_value changed = { 0 };
     bool is_cut = false, has_changed = false;
-    bool is_own = plan != NULL && plan->own != NULL && hk_payload_has_text(plan->own);
+    bool is_known = plan != NULL && plan->own != NULL;
+    bool is_own = is_known ? hk_payload_has_text(plan->own) : delivery->has_own;
     int code = hk_bytes_append_text(out, "\"diff\":");
-    if (is_own && trail->has_original)
+    if (is_known && is_own && trail->has_original)
         has_changed = hk_json_scan(hk_body_text(plan->own), &changed, NULL) == 0;
     if (code == 0 && has_changed)
         code = hk_json_diff_append(out, trail->original, changed, &is_cut);
     else if (code == 0)
-        code = hk_bytes_append_text(out, is_own || delivery->has_own ? "null" : "[]");
+        code = hk_bytes_append_text(out, is_own ? "null" : "[]");
     if (code == 0)
         code = hk_bytes_append_text(out, ",\"diff_is_cut\":");
     return code < 0 ? code : hk_bytes_append_text(out, is_cut ? "true" : "false");

@@ -222,6 +222,31 @@ static void test_what_cannot_be_compared_has_no_diff(void **state)
     free_world(&world);
 }
 
+static void test_headers_alone_are_no_other_body(void **state)
+{
+    (void)state;
+    struct world world;
+    json_t *root;
+    make_world(&world);
+    struct hk_pairs headers = { &world.pair, 1 };
+    hk_body_unref(world.own);
+    world.own = hk_payload_new(&headers, NULL);
+    world.planned[0].own = world.own;
+    json_t *data = data_of(&world.event, &root);
+    json_t *first = json_array_get(json_object_get(data, "deliveries"), 0);
+    assert_non_null(json_object_get(json_object_get(first, "headers"), "X-Limit"));
+    assert_true(json_is_array(json_object_get(first, "diff")));
+    assert_int_equal(json_array_size(json_object_get(first, "diff")), 0);
+    json_decref(root);
+    // Which of the two it was is not known when the plan is gone.
+    world.event.plan = NULL;
+    data = data_of(&world.event, &root);
+    first = json_array_get(json_object_get(data, "deliveries"), 0);
+    assert_true(json_is_null(json_object_get(first, "diff")));
+    json_decref(root);
+    free_world(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_a_plan_without_its_failed_policy_tells_why),
         cmocka_unit_test(test_an_event_without_a_policy_was_decided_by_default),
         cmocka_unit_test(test_what_cannot_be_compared_has_no_diff),
+        cmocka_unit_test(test_headers_alone_are_no_other_body),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
