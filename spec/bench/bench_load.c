@@ -37,12 +37,13 @@ enum {
 };
 
 static const char usage[] =
-    "usage: bench_load --port N --path PATH [--merchants N] [--key KEY] [--connections N]\n"
-    "                  [--seconds S] [--rate EVENTS_PER_S] [--bytes N]\n"
-    "A % in PATH becomes the number of a merchant, from 1; each connection has one merchant.\n";
+    "usage: bench_load --port N --path PATH [--merchants N] [--first N] [--key KEY]\n"
+    "                  [--connections N] [--seconds S] [--rate EVENTS_PER_S] [--bytes N]\n"
+    "A % in PATH becomes the number of a merchant, from 1 (or from one\n"
+    "more than --first); each connection has one merchant.\n";
 
 static struct {
-    long port, merchants, connections, bytes;
+    long port, merchants, first, connections, bytes;
     double seconds, rate;
     const char *path, *key;
 } options = { .merchants = 1, .connections = 64, .bytes = 1024, .seconds = 5, .path = "/" };
@@ -159,7 +160,7 @@ static void make_request(struct connection *connection, long number)
     static char body[REQUEST_BYTES_MAX];
     char path[512];
     size_t body_bytes = make_body(body, sizeof(body));
-    make_path(path, sizeof(path), number % options.merchants + 1);
+    make_path(path, sizeof(path), options.first + number % options.merchants + 1);
     connection->request = malloc(REQUEST_BYTES_MAX);
     check_good(connection->request != NULL, "out of memory");
     int head_bytes =
@@ -402,6 +403,7 @@ static void parse_options(int argc, char **argv)
     static const struct option names[] = { { "port", required_argument, NULL, 'p' },
                                            { "path", required_argument, NULL, 'a' },
                                            { "merchants", required_argument, NULL, 'm' },
+                                           { "first", required_argument, NULL, 'f' },
                                            { "key", required_argument, NULL, 'k' },
                                            { "connections", required_argument, NULL, 'c' },
                                            { "seconds", required_argument, NULL, 's' },
@@ -418,6 +420,9 @@ static void parse_options(int argc, char **argv)
             break;
         case 'm':
             options.merchants = strtol(optarg, NULL, 10);
+            break;
+        case 'f':
+            options.first = strtol(optarg, NULL, 10);
             break;
         case 'k':
             options.key = optarg;
@@ -439,7 +444,7 @@ static void parse_options(int argc, char **argv)
         }
     }
     check_good(optind == argc && options.port > 0 && options.port < 65536 &&
-                   options.merchants > 0 && options.connections > 0 &&
+                   options.merchants > 0 && options.first >= 0 && options.connections > 0 &&
                    options.connections <= CONNECTIONS_MAX && options.seconds > 0 &&
                    options.rate >= 0 && options.bytes >= 0 && options.bytes <= 65536,
                usage);

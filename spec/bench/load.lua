@@ -6,14 +6,16 @@ local process = require 'process'
 
 local load_run = {}
 
+local NAMES = { 'port', 'path', 'merchants', 'first', 'key', 'connections', 'seconds', 'rate' }
+
 local running = {}
 running.__index = running
 
 -- Starts to send events for a time.
--- options: port, path, merchants, key, connections, seconds, rate.
+-- options: port, path, merchants, first, key, connections, seconds, rate.
 function load_run.start(options)
   local argv = { process.program('bench_load') }
-  for _, name in ipairs { 'port', 'path', 'merchants', 'key', 'connections', 'seconds', 'rate' } do
+  for _, name in ipairs(NAMES) do
     if options[name] then
       table.insert(argv, '--' .. name)
       table.insert(argv, tostring(options[name]))

@@ -9,6 +9,8 @@ local cycle = require 'cycle'
 local json = require 'json'
 local place = require 'place'
 local policy = require 'policy'
+local policy_attack = require 'policy_attack'
+local policy_memory = require 'policy_memory'
 local policy_reload = require 'policy_reload'
 local report = require 'report'
 local stage = require 'stage'
@@ -21,7 +23,11 @@ local BARE_SEND_US, BARE_INGEST_US, BUDGET_US = 14.9, 13.4, 36
 local LATENCY_SHARE = 0.5
 
 local options = { seconds = 5, rounds = 3, connections = 64, json = 'build/bench.json' }
-local NAMES = { 'bare_send', 'bare_ingest', 'cycle', 'policy', 'latency', 'drain', 'reload' }
+local NAMES = { 'bare_send', 'bare_ingest', 'cycle', 'policy', 'latency', 'drain', 'reload',
+  'policy_attack', 'policy_memory' }
+
+-- Takes long: only when asked for.
+local ONLY_ALONE = { policy_memory = true }
 
 local function fail(text)
   io.stderr:write('bench: ', text, '\n')
@@ -67,7 +73,8 @@ end
 
 -- A policy is measured against the cycle without one.
 local function wants(name)
-  return not options.only or options.only == name or options.only == 'policy' and name == 'cycle'
+  if not options.only then return not ONLY_ALONE[name] end
+  return options.only == name or options.only == 'policy' and name == 'cycle'
 end
 
 -- The runs of hookd share one daemon a round. Latency is measured at half of what it can do.
@@ -93,6 +100,8 @@ local function run_round(number)
   if wants('cycle') or wants('latency') or wants('drain') then run_hookd() end
   if wants('policy') then keep('policy', policy.measure(options)) end
   if wants('reload') then keep('reload', policy_reload.measure(options)) end
+  if wants('policy_attack') then keep('policy_attack', policy_attack.measure(options)) end
+  if wants('policy_memory') then keep('policy_memory', policy_memory.measure()) end
   stage.clear()
 end
 
@@ -136,6 +145,15 @@ local function policy_goals()
     { name = 'reload: longest wait for a 202, ms', value = figure('reload', 'ingest_max_ms') },
     { name = 'reload: the same without a reload, ms',
       value = figure('reload', 'quiet_ingest_max_ms') },
+    { name = 'policy_attack: p99 alone, ms', value = figure('policy_attack', 'alone_p99_ms') },
+    { name = 'policy_attack: p99 beside a loop, ms',
+      value = figure('policy_attack', 'beside_p99_ms') },
+    { name = 'policy_attack: p99 beside a loop / alone', mark = 2, at_most = true,
+      value = figure('policy_attack', 'p99_ratio') },
+    { name = 'policy_memory: 10,000 scripts, MiB in all', mark = 1024, at_most = true,
+      form = '%.0f', value = figure('policy_memory', 'all_mib') },
+    { name = 'policy_memory: of these, MiB of the workers', form = '%.0f',
+      value = figure('policy_memory', 'workers_mib') },
   }
 end
 
@@ -195,7 +213,7 @@ local function main()
   parse()
   for number = 1, options.rounds do run_round(number) end
   local runs, reached = summaries(), goals()
-  table.move(policy_goals(), 1, #policy_goals(), #reached + 1, reached)
+  for _, goal in ipairs(policy_goals()) do table.insert(reached, goal) end
   print()
   report.print(runs, reached, notes())
   write_json(runs, reached)
