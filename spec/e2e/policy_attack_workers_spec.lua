@@ -104,7 +104,8 @@ describe('policy workers', function()
     for _, id in ipairs(bad) do daemon:wait_event(1, id, 'held') end
     local used = use(1)
     assert.are.equal(200, used.held)
-    assert.is_true(used.calls >= 3 and used.calls <= 20, used.calls)
+    -- What was out before the first one had come back (64 at most), and one after each pause.
+    assert.is_true(used.calls >= 3 and used.calls <= 64 + 20, used.calls)
     assert.is_truthy(used.error:find('loop.lua:4: in route: out of time', 1, true), used.error)
     assert.is_false(used.suspended)
     assert.are.equal(0, stats().policy_workers_restarts)
