@@ -212,6 +212,26 @@ static void choose_named(lua_State *L, struct planning *planning, struct hk_slic
         hk_verdict_refuse_name(L, "endpoint", text, &known);
 }
 
+/** Chooses the endpoint of a uuid; false when there is none. Looks first where it stands in a list
+ * that keeps the order of the given one: a long list must not take a time that is its square. */
+static bool choose_by_uuid(lua_State *L, struct planning *planning, struct hk_slice text)
+{
+    const struct hk_wire_run *run = planning->run;
+    uint32_t first = planning->draft->choice_count;
+    struct hk_uuid uuid;
+    if (hk_uuid_parse(text, &uuid) != 0)
+        return false;
+    for (uint32_t i = 0; i < run->endpoint_count; i++) {
+        uint32_t place = (first + i) % run->endpoint_count;
+        hk_state_charge(L, 1);
+        if (!hk_uuid_is_equal(&run->endpoints[place].uuid, &uuid))
+            continue;
+        choose(L, planning->draft, place);
+        return true;
+    }
+    return false;
+}
+
 /** Chooses what the value on top says: an endpoint, its uuid, or its name. */
 static void choose_value(lua_State *L, struct planning *planning)
 {
@@ -226,7 +246,8 @@ static void choose_value(lua_State *L, struct planning *planning)
                           hk_message_kind(L, -1));
     }
     text.at = lua_tolstring(L, -1, &text.size);
-    choose_named(L, planning, text);
+    if (type != LUA_TTABLE || !choose_by_uuid(L, planning, text))
+        choose_named(L, planning, text);
 }
 
 static void choose_list(lua_State *L, struct planning *planning)
@@ -272,23 +293,25 @@ static void route(lua_State *L, struct planning *planning)
 
 // ---- enrich --------------------------------------------------------------------------------
 
+/** Checks the header whose name and value are on top (-2, -1). The value itself may be nothing for
+ * an error to tell. */
 static void header_check(lua_State *L, struct hk_slice name)
 {
     struct hk_slice value = HK_SLICE_EMPTY;
-    const char *shown = hk_message_push_shown(L, -2);
-    if (lua_type(L, -2) != LUA_TSTRING)
+    if (lua_type(L, -1) != LUA_TSTRING)
         hk_verdict_refuse(L, "set the header '%s' to %s: a header's value is a text",
-                          lua_tostring(L, -3), hk_message_kind(L, -2));
-    value.at = lua_tolstring(L, -2, &value.size);
+                          lua_tostring(L, -2), hk_message_kind(L, -1));
+    value.at = lua_tolstring(L, -1, &value.size);
     if (name.size > HK_HEADER_NAME_BYTES_MAX || !hk_header_is_name(name))
         hk_verdict_refuse(L, "set a header whose name is no token (RFC 9110)");
     if (value.size > HK_HEADER_VALUE_BYTES_MAX || !hk_header_is_value(value))
-        hk_verdict_refuse(L, "set the header '%s' to %s: too long, or with control characters",
-                          lua_tostring(L, -3), shown);
+        hk_verdict_refuse(L,
+                          "set the header '%s' to a value that is too long, or has control "
+                          "characters",
+                          lua_tostring(L, -2));
     if (hk_header_is_reserved(name, NULL))
         hk_verdict_refuse(L, "set the header '%s', which is hookd's own to set",
-                          lua_tostring(L, -3));
-    lua_pop(L, 1);
+                          lua_tostring(L, -2));
 }
 
 static struct hk_plan_range text_keep(lua_State *L, struct hk_plan_draft *draft,
