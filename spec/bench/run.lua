@@ -10,6 +10,7 @@ local json = require 'json'
 local place = require 'place'
 local policy = require 'policy'
 local policy_attack = require 'policy_attack'
+local policy_idle = require 'policy_idle'
 local policy_memory = require 'policy_memory'
 local policy_reload = require 'policy_reload'
 local report = require 'report'
@@ -23,8 +24,8 @@ local BARE_SEND_US, BARE_INGEST_US, BUDGET_US = 14.9, 13.4, 36
 local LATENCY_SHARE = 0.5
 
 local options = { seconds = 5, rounds = 3, connections = 64, json = 'build/bench.json' }
-local NAMES = { 'bare_send', 'bare_ingest', 'cycle', 'policy', 'latency', 'drain', 'reload',
-  'policy_attack', 'policy_memory' }
+local NAMES = { 'bare_send', 'bare_ingest', 'cycle', 'policy', 'latency', 'drain', 'policy_idle',
+  'reload', 'policy_attack', 'policy_memory' }
 
 -- Takes long: only when asked for.
 local ONLY_ALONE = { policy_memory = true }
@@ -99,6 +100,7 @@ local function run_round(number)
   if wants('bare_ingest') then keep('bare_ingest', bare.ingest(options)) end
   if wants('cycle') or wants('latency') or wants('drain') then run_hookd() end
   if wants('policy') then keep('policy', policy.measure(options)) end
+  if wants('policy_idle') then keep('policy_idle', policy_idle.measure()) end
   if wants('reload') then keep('reload', policy_reload.measure(options)) end
   if wants('policy_attack') then keep('policy_attack', policy_attack.measure(options)) end
   if wants('policy_memory') then keep('policy_memory', policy_memory.measure()) end
@@ -138,6 +140,8 @@ local function policy_goals()
       value = summary.ratio(results.policy, 'per_s', results.bare_send, 'per_s') },
     { name = 'policy: full cycle a second / cycle',
       value = summary.ratio(results.policy, 'per_s', results.cycle, 'per_s') },
+    { name = 'policy_idle: CPU ns an event more than without', mark = 500, at_most = true,
+      form = '%.0f', value = figure('policy_idle', 'more_ns') },
     { name = 'reload of 1,000 changed scripts, s', mark = 2, at_most = true,
       value = figure('reload', 'reload_s') },
     { name = 'reload: pause of the main thread, ms', mark = 10, at_most = true,
