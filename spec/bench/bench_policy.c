@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One part of a policy's cost by itself, in ns of CPU an event, as one line of JSON:
- * `bench_policy FILE [EVENTS]` runs the planning hooks of FILE on the bench's order, as the worker
- * does, without a wire and without a cage. For profilers: nothing else is in the process. */
+ * `bench_policy FILE [EVENTS [STATES]]` runs the planning hooks of FILE on the bench's order, as
+ * the worker does, without a wire and without a cage. For profilers: nothing else is in the
+ * process. */
 #include "base/alloc.h"
 #include "worker/budget.h"
 #include "worker/plan.h"
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ORDER_BYTES = 1024, EVENTS = 100000, SOURCE_BYTES_MAX = 65536 };
+enum { ORDER_BYTES = 1024, EVENTS = 100000, SOURCE_BYTES_MAX = 65536, STATES_MAX = 1024 };
 
 static const char order_head[] =
     "{\"event\":\"approved\",\"t_us\":1700000000000000,\"order\":{\"id\":"
@@ -52,13 +53,14 @@ static struct hk_slice read_source(const char *path)
 }
 
 /** Runs the hooks `count` times; gets ns of CPU an event. */
-static double run(struct hk_state *state, const struct hk_wire_run *wanted, long count)
+static double run(struct hk_state **states, long state_count, const struct hk_wire_run *wanted,
+                  long count)
 {
     struct hk_plan_draft draft = { 0 };
     struct hk_wire_message answer;
     uint64_t begun_ns = hk_budget_clock_ns();
     for (long i = 0; i < count; i++) {
-        hk_plan_run(state, wanted, &draft, &answer);
+        hk_plan_run(states[i % state_count], wanted, &draft, &answer);
         need(answer.kind == HK_WIRE_PLANNED, "the policy fails");
     }
     uint64_t took_ns = hk_budget_clock_ns() - begun_ns;
@@ -70,10 +72,13 @@ int main(int argc, char **argv)
 {
     char order[ORDER_BYTES];
     struct hk_fault fault = { 0 };
-    struct hk_state *state;
-    need(argc > 1, "usage: bench_policy FILE [EVENTS]");
+    static struct hk_state *states[STATES_MAX];
+    size_t bytes = 0;
+    need(argc > 1, "usage: bench_policy FILE [EVENTS [STATES]]");
     long count = argc > 2 ? strtol(argv[2], NULL, 10) : EVENTS;
+    long state_count = argc > 3 ? strtol(argv[3], NULL, 10) : 1;
     need(count > 0, "EVENTS must be a number from 1");
+    need(state_count > 0 && state_count <= STATES_MAX, "STATES must be from 1 to 1024");
     const struct hk_state_world world = { .time_ms_max = 50,
                                           .memory_bytes_max = 8u << 20,
                                           .plan_bytes_max = 64u << 20 };
@@ -93,10 +98,14 @@ int main(int argc, char **argv)
                                         .body = make_order(order),
                                         .endpoints = endpoints,
                                         .endpoint_count = 2 };
-    need(hk_state_new(&world, &script, &state, &fault) == 0, fault.text);
-    (void)run(state, &wanted, count / 10 + 1);
-    double each_ns = run(state, &wanted, count);
-    (void)printf("{\"ns\":%.0f,\"memory_bytes\":%zu}\n", each_ns, state->memory_used);
-    hk_state_free(state);
+    for (long i = 0; i < state_count; i++)
+        need(hk_state_new(&world, &script, &states[i], &fault) == 0, fault.text);
+    (void)run(states, state_count, &wanted, count / 10 + 1);
+    double each_ns = run(states, state_count, &wanted, count);
+    for (long i = 0; i < state_count; i++) {
+        bytes += states[i]->memory_used;
+        hk_state_free(states[i]);
+    }
+    (void)printf("{\"ns\":%.0f,\"state_bytes\":%zu}\n", each_ns, bytes / (size_t)state_count);
     return 0;
 }
