@@ -197,6 +197,42 @@ static void test_a_changed_policy_plans_what_is_held(void **state)
     world_fini(&world);
 }
 
+/* Another set with the same script as before; tells how often it was asked then. */
+static uint32_t asked_by_same(struct world *world, enum hk_policy_on_error on_error,
+                              bool tables_changed)
+{
+    const struct policy_line line = { .name = "p", .generation = 1, .hooks = ALL };
+    struct hk_policy_set *set = policy_set_new(&line, 1, on_error);
+    uint32_t total = world->policy_runs.total;
+    set->tables_changed = tables_changed;
+    world_push(world, HK_FACT_POLICIES)->policies = set;
+    world_settle(world);
+    return world->policy_runs.total - total;
+}
+
+static void test_changed_tables_and_a_policy_that_comes_back_plan_what_is_held(void **state)
+{
+    (void)state;
+    struct world world;
+    (void)world_policy_shop(&world, ALL, NULL);
+    world.policy_runs.hand = policy_hand_fail;
+    (void)world_policy_event(&world);
+    world_settle(&world);
+    assert_int_equal(asked_by_same(&world, HK_POLICY_HOLD, false), 0);
+    assert_int_equal(asked_by_same(&world, HK_POLICY_HOLD, true), 1);
+    assert_int_equal(asked_by_same(&world, HK_POLICY_HOLD, false), 0);
+    world_policies(&world, NULL, 0);
+    world_settle(&world);
+    assert_int_equal(world_stats(&world).events_held, 1);
+    assert_int_equal(asked_by_same(&world, HK_POLICY_HOLD, false), 1);
+    assert_int_equal(world_stats(&world).events_held, 1);
+    assert_int_equal(asked_by_same(&world, HK_POLICY_DEFAULT, false), 1);
+    assert_int_equal(world_stats(&world).events_held, 0);
+    world_end_all(&world, 200);
+    assert_world_idle(&world);
+    world_fini(&world);
+}
+
 static uint64_t retry(struct world *world, const char *policy)
 {
     struct hk_request *request = world_request(world, HK_REQUEST_POLICY_RETRY);
@@ -322,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_on_error_default_plans_without_the_policy_and_says_why),
         cmocka_unit_test(test_on_error_default_reads_a_cold_body_back),
         cmocka_unit_test(test_a_changed_policy_plans_what_is_held),
+        cmocka_unit_test(test_changed_tables_and_a_policy_that_comes_back_plan_what_is_held),
         cmocka_unit_test(test_an_operator_has_held_events_planned_again),
         cmocka_unit_test(test_a_held_event_that_expires_is_dropped_in_time),
         cmocka_unit_test(test_an_event_that_expires_while_its_run_is_out_and_fails_is_dropped),
