@@ -121,6 +121,11 @@ static void test_a_route_takes_endpoints_uuids_and_names_each_once_in_its_order(
     assert_int_equal(plan->deliveries[0].endpoint, 1);
     assert_int_equal(plan->deliveries[1].endpoint, 0);
     stage_fini(&stage);
+    plan = plan_with(&stage, "route = function(_, list) return { list[3], list[3], list[1] } end");
+    assert_int_equal(plan->delivery_count, 2);
+    assert_int_equal(plan->deliveries[0].endpoint, 2);
+    assert_int_equal(plan->deliveries[1].endpoint, 0);
+    stage_fini(&stage);
     plan = plan_with(&stage, "route = function() return { 'orders' } end");
     assert_int_equal(plan->delivery_count, 2); /* All of that name. */
     stage_fini(&stage);
