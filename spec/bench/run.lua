@@ -132,8 +132,8 @@ end
 
 local function policy_goals()
   return {
-    { name = 'policy: CPU us an event more than cycle', mark = POLICY_US, at_most = true, form = '%.1f',
-      value = policy_adds() },
+    { name = 'policy: CPU us an event more than cycle', mark = POLICY_US, at_most = true,
+      form = '%.1f', value = policy_adds() },
     { name = 'policy: the same, goal scaled to here', at_most = true, form = '%.1f',
       mark = POLICY_US * budget_here() / BUDGET_US, value = policy_adds() },
     { name = 'policy: of these, us of the worker', form = '%.1f',
