@@ -39,7 +39,7 @@ static int push_hex(lua_State *L, const unsigned char digest[HK_DIGEST_BYTES])
 {
     static const char digits[] = "0123456789abcdef";
     char text[2 * HK_DIGEST_BYTES];
-    for (int i = 0; i < HK_DIGEST_BYTES; i++) {
+    for (size_t i = 0; i < HK_DIGEST_BYTES; i++) {
         text[2 * i] = digits[digest[i] >> 4];
         text[2 * i + 1] = digits[digest[i] & 15];
     }

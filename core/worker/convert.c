@@ -135,6 +135,7 @@ static void push_number(lua_State *L, struct hk_slice text)
         lua_pushnumber(L, number.real);
 }
 
+// NOLINTBEGIN(misc-no-recursion): a walker with a depth limit
 static void push_value(lua_State *L, struct hk_json_reader *reader, int copies);
 
 /** Makes the tables of a container in their places from `table` on. */
@@ -251,6 +252,7 @@ static void push_value(lua_State *L, struct hk_json_reader *reader, int copies)
     if (copies == 2)
         lua_pushvalue(L, -1);
 }
+// NOLINTEND(misc-no-recursion)
 
 /** Steps of the budget for reading so many bytes. */
 static uint32_t work_of(size_t size)

@@ -134,6 +134,7 @@ static lua_Integer keys_count(lua_State *L, lua_Integer enough)
     return count;
 }
 
+// NOLINTBEGIN(misc-no-recursion): a walker with a depth limit
 static bool object_is_equal(struct hk__convert_writer *writer, struct hk_json_reader *reader)
 {
     lua_State *L = writer->L;
@@ -272,7 +273,7 @@ static int replace(struct hk__convert_writer *writer, const struct hk__convert_p
 static int table_beside(struct hk__convert_writer *writer, const struct hk__convert_place *place,
                         struct hk_json_reader *reader)
 {
-    struct hk__convert_shape shape;
+    struct hk__convert_shape shape = { 0 };
     enum hk_json_type original = hk_json_reader_type(reader);
     int rc = hk__convert_shape(writer, place, &shape);
     if (rc != 0)
@@ -397,3 +398,4 @@ int hk__convert_fresh(struct hk__convert_writer *writer, const struct hk__conver
     snprintf(what, sizeof(what), "a %s cannot be JSON", luaL_typename(L, -1));
     return hk__convert_refuse(writer, place, what);
 }
+// NOLINTEND(misc-no-recursion)

@@ -12,9 +12,12 @@
 #include "worker/states.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 enum { PARENT = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2 };
@@ -25,6 +28,7 @@ enum { PARENT = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2 };
 #define OUT_BYTES 65536
 #define OUT_CPU_US 1000
 #define READ_BYTES 65536
+#define WAKE_MS_MIN 1000
 
 struct worker {
     struct hk_state_world world;
@@ -70,6 +74,15 @@ static void write_out(struct worker *worker)
     worker->out_cpu_us = 0;
 }
 
+/** Nothing has come for a while: what merchants left behind goes, also from the heap. */
+static void rest(struct worker *worker)
+{
+    uint32_t count = worker->states.rows.count;
+    hk_states_drop_idle(&worker->states);
+    if (worker->states.rows.count < count)
+        (void)malloc_trim(0);
+}
+
 static void read_more(struct worker *worker)
 {
     struct hk_bytes *in = &worker->in;
@@ -81,7 +94,9 @@ static void read_more(struct worker *worker)
     if (hk_bytes_reserve(in, READ_BYTES) != 0)
         end(EXIT_BROKEN, "out of memory", NULL);
     ssize_t got = read(PARENT, in->at + in->size, in->capacity - in->size);
-    if (got < 0 && errno == EINTR)
+    if (got < 0 && errno == EAGAIN)
+        rest(worker);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return;
     if (got <= 0)
         _exit(0); // The parent has gone.
@@ -126,6 +141,7 @@ static void fail(struct worker *worker, uint64_t run, enum hk_policy_failure fai
     struct hk_wire_message answer = { 0 };
     hk_answer_fail(&answer, failure, text);
     answer.failed.answer.run = run;
+    answer.failed.answer.cost.cpu_us = worker->states.load_us;
     say(worker, &answer);
 }
 
@@ -145,6 +161,7 @@ static void run(struct worker *worker, enum hk_wire_kind kind, const struct hk_w
     struct hk_fault fault = { 0 };
     struct hk_state *state;
     make_way(worker, run->merchant_id);
+    worker->states.load_us = 0;
     if (script == NULL) {
         fail(worker, run->run, HK_POLICY_UNAVAILABLE, HK_SLICE("the worker has no such script"));
         return;
@@ -159,9 +176,11 @@ static void run(struct worker *worker, enum hk_wire_kind kind, const struct hk_w
         hk_plan_run(state, run, &worker->draft, &answer);
     else
         hk_retry_run(state, run, &answer);
-    const struct hk_wire_answer *common = answer.kind == HK_WIRE_PLANNED   ? &answer.planned.answer
-                                          : answer.kind == HK_WIRE_DECIDED ? &answer.decided.answer
-                                                                           : &answer.failed.answer;
+    struct hk_wire_answer *common = answer.kind == HK_WIRE_PLANNED   ? &answer.planned.answer
+                                    : answer.kind == HK_WIRE_DECIDED ? &answer.decided.answer
+                                                                     : &answer.failed.answer;
+    // What loading takes the merchant's script decides, too.
+    common->cost.cpu_us += worker->states.load_us;
     worker->out_cpu_us += common->cost.cpu_us;
     say(worker, &answer);
     if (worker->out_cpu_us >= OUT_CPU_US)
@@ -192,7 +211,8 @@ static void take(struct worker *worker, const struct hk_wire_message *message)
 {
     switch (message->kind) {
     case HK_WIRE_SCRIPT:
-        hk_states_drop_script(&worker->states, message->script.script);
+        if (hk_worker_scripts_get(&worker->scripts, message->script.script) != NULL)
+            hk_states_drop_script(&worker->states, message->script.script);
         hk_worker_scripts_put(&worker->scripts, &message->script);
         break;
     case HK_WIRE_DROP:
@@ -216,6 +236,15 @@ static void take(struct worker *worker, const struct hk_wire_message *message)
 
 // ---- the whole -----------------------------------------------------------------------------
 
+/** Lets reads of the socket end without a byte now and then, so that states are dropped in a quiet
+ * night, too: there are no timers in the cage. */
+static int wake_now_and_then(uint32_t idle_ms)
+{
+    uint32_t wake_ms = idle_ms / 4 < WAKE_MS_MIN ? WAKE_MS_MIN : idle_ms / 4;
+    struct timeval wake = { .tv_sec = wake_ms / 1000, .tv_usec = (long)(wake_ms % 1000) * 1000 };
+    return setsockopt(PARENT, SOL_SOCKET, SO_RCVTIMEO, &wake, sizeof(wake));
+}
+
 static void start(struct worker *worker)
 {
     struct hk_fault fault = { 0 };
@@ -227,6 +256,8 @@ static void start(struct worker *worker)
     if (hk_setup_world(&message.setup, &worker->world, &fault) != 0)
         end(EXIT_BROKEN, "lookup tables", fault.text);
     hk_states_init(&worker->states, &worker->world, message.setup.idle_ms);
+    if (wake_now_and_then(message.setup.idle_ms) != 0)
+        end(EXIT_BROKEN, "the socket", strerror(errno));
     if (hk_cage_shut(&fault) != 0)
         end(EXIT_BROKEN, "the cage", fault.text);
     struct hk_wire_message ready = { .kind = HK_WIRE_READY };

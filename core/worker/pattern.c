@@ -433,7 +433,7 @@ static const char *choose_again(struct matcher *matcher, uint32_t *next)
         *next = choice->item + 1;
         if (item->repeat == HK_PATTERN_MOST && choice->at > choice->least)
             return --choice->at;
-        if (item->repeat == HK_PATTERN_LEAST && choice->at < matcher->end &&
+        if (item->repeat == HK_PATTERN_LEAST && choice->at != NULL && choice->at < matcher->end &&
             is_single(matcher->pattern, item, *choice->at))
             return ++choice->at;
         matcher->choice_count--;

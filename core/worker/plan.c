@@ -346,7 +346,7 @@ static void header_add(lua_State *L, struct hk_plan_draft *draft, struct hk_plan
     need_memory(L, is_room((void **)&draft->headers, &draft->header_capacity, wanted,
                            sizeof(*draft->headers)));
     struct hk_plan_range *pairs = draft->headers + 2 * (size_t)choice->header_first;
-    uint32_t place = choice->header_count;
+    size_t place = choice->header_count;
     while (place > 0) {
         int order = names_compare(range_slice(draft, pairs[2 * (place - 1)]), name);
         if (order == 0)

@@ -165,9 +165,40 @@ static int call_charged(lua_State *L)
     return lua_gettop(L);
 }
 
+/** The iterator of utf8.codes, which is upvalue 1 and skips bytes that continue a character for as
+ * long as there are any: charges for them before. */
+static int step_codes(lua_State *L)
+{
+    struct hk_slice text;
+    text.at = luaL_checklstring(L, 1, &text.size);
+    lua_Integer from = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, from >= 0, 2, "no place in a text");
+    for (size_t at = (size_t)from; at < text.size && ((unsigned char)text.at[at] & 0xC0) == 0x80;
+         at++)
+        hk_state_charge(L, 1);
+    lua_settop(L, 2);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 2, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+/** utf8.codes; upvalue 1 is Lua's own. */
+static int open_codes(lua_State *L)
+{
+    luaL_checkstring(L, 1);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 3);
+    lua_pushvalue(L, -3);
+    lua_pushcclosure(L, step_codes, 1);
+    lua_replace(L, -4);
+    return 3;
+}
+
 static void open_utf8(lua_State *L)
 {
-    static const char *const walkers[] = { "codepoint", "codes", "len", "offset" };
+    static const char *const walkers[] = { "codepoint", "len", "offset" };
     lua_pushcfunction(L, luaopen_utf8);
     lua_call(L, 0, 1);
     for (size_t i = 0; i < sizeof(walkers) / sizeof(walkers[0]); i++) {
@@ -175,6 +206,9 @@ static void open_utf8(lua_State *L)
         lua_pushcclosure(L, call_charged, 1);
         lua_setfield(L, -2, walkers[i]);
     }
+    lua_getfield(L, -1, "codes");
+    lua_pushcclosure(L, open_codes, 1);
+    lua_setfield(L, -2, "codes");
 }
 
 static void open_math(lua_State *L)

@@ -40,6 +40,25 @@ static struct hk_worker_script *script_copy(const struct hk_wire_script *script)
     return copy;
 }
 
+/** Gets the place of the first script whose number is not below `number`. */
+static uint32_t place_of(const struct hk_worker_scripts *scripts, uint32_t number)
+{
+    uint32_t low = 0, high = scripts->count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (scripts->items[middle]->value.script < number)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_at(const struct hk_worker_scripts *scripts, uint32_t place, uint32_t number)
+{
+    return place < scripts->count && scripts->items[place]->value.script == number;
+}
+
 void hk_worker_scripts_put(struct hk_worker_scripts *scripts, const struct hk_wire_script *script)
 {
     hk_worker_scripts_drop(scripts, script->script);
@@ -48,27 +67,29 @@ void hk_worker_scripts_put(struct hk_worker_scripts *scripts, const struct hk_wi
         scripts->items =
             hk_realloc_or_die(scripts->items, scripts->capacity, sizeof(*scripts->items));
     }
-    scripts->items[scripts->count++] = script_copy(script);
+    uint32_t place = place_of(scripts, script->script);
+    memmove(scripts->items + place + 1, scripts->items + place,
+            (scripts->count - place) * sizeof(*scripts->items));
+    scripts->items[place] = script_copy(script);
+    scripts->count++;
 }
 
 const struct hk_wire_script *hk_worker_scripts_get(const struct hk_worker_scripts *scripts,
                                                    uint32_t number)
 {
-    for (uint32_t i = 0; i < scripts->count; i++)
-        if (scripts->items[i]->value.script == number)
-            return &scripts->items[i]->value;
-    return NULL;
+    uint32_t place = place_of(scripts, number);
+    return is_at(scripts, place, number) ? &scripts->items[place]->value : NULL;
 }
 
 void hk_worker_scripts_drop(struct hk_worker_scripts *scripts, uint32_t number)
 {
-    for (uint32_t i = 0; i < scripts->count; i++) {
-        if (scripts->items[i]->value.script != number)
-            continue;
-        hk_free(scripts->items[i]);
-        scripts->items[i] = scripts->items[--scripts->count];
+    uint32_t place = place_of(scripts, number);
+    if (!is_at(scripts, place, number))
         return;
-    }
+    hk_free(scripts->items[place]);
+    scripts->count--;
+    memmove(scripts->items + place, scripts->items + place + 1,
+            (scripts->count - place) * sizeof(*scripts->items));
 }
 
 void hk_worker_scripts_fini(struct hk_worker_scripts *scripts)

@@ -8,7 +8,7 @@ struct hk_worker_script; /**< A copy in one allocation. */
 
 /** All zero is empty. */
 struct hk_worker_scripts {
-    struct hk_worker_script **items;
+    struct hk_worker_script **items; /**< By number: there may be one for each merchant. */
     uint32_t count, capacity;
 };
 

@@ -99,6 +99,7 @@ static _Noreturn void refuse_difference(lua_State *L, const struct path *path)
     __builtin_unreachable();
 }
 
+// NOLINTBEGIN(misc-no-recursion): a walker with a depth limit
 static void check_same(lua_State *L, struct path *path);
 
 /** Checks that each field of the table at `from` is the same in the one at `in`; with `is_back`
@@ -150,6 +151,7 @@ static void check_same(lua_State *L, struct path *path)
     check_fields(L, got, expected, path, true);
     path->level--;
 }
+// NOLINTEND(misc-no-recursion)
 
 static int assert_same(lua_State *L)
 {

@@ -218,7 +218,7 @@ static void make_room(lua_State *L, int list, uint32_t count, struct hk__spec_ru
 static uint32_t read_labels(lua_State *L, struct hk_slice *labels)
 {
     int table = lua_gettop(L);
-    uint32_t count = 0;
+    size_t count = 0;
     lua_pushnil(L);
     while (lua_next(L, table) != 0) {
         if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
@@ -228,7 +228,7 @@ static uint32_t read_labels(lua_State *L, struct hk_slice *labels)
         count++;
         lua_pop(L, 1);
     }
-    return count;
+    return (uint32_t)count;
 }
 
 static void init_endpoint(struct hk_wire_endpoint *endpoint, uint32_t number)

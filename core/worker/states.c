@@ -91,9 +91,11 @@ static int make(struct hk_states *states, const struct state_key *key,
                 const struct hk_wire_script *script, uint32_t *slot, struct hk_fault *fault)
 {
     struct hk_state *state;
+    uint64_t start_ns = hk_budget_clock_ns();
     while (states->rows.count >= HK_STATES_MAX)
         drop(states, states->oldest);
     int code = hk_state_new(states->world, script, &state, fault);
+    states->load_us = (uint32_t)((hk_budget_clock_ns() - start_ns) / 1000);
     if (code < 0)
         return code;
     if (hk_slots_take(&states->rows, slot) != 0) {
@@ -120,6 +122,7 @@ int hk_states_get(struct hk_states *states, uint64_t merchant_id,
 {
     struct state_key key = { merchant_id, script->script };
     uint32_t slot = hk_index_find(&states->index, hash_of(&key), &key);
+    states->load_us = 0;
     if (slot == HK_INDEX_NONE) {
         int code = make(states, &key, script, &slot, fault);
         if (code < 0)

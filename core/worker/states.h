@@ -19,6 +19,8 @@ struct hk_states {
     struct hk_index index;
     uint32_t oldest, newest; /**< In order of use; HK_SLOT_NONE: none. */
     uint64_t bytes;
+    uint32_t load_us; /**< CPU that hk_states_get used to make the state, or to fail; 0: it stood
+                           ready. */
 };
 
 void hk_states_init(struct hk_states *states, const struct hk_state_world *world, uint32_t idle_ms);

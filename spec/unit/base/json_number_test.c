@@ -48,7 +48,8 @@ static void assert_nearest(const char *text)
 {
     struct hk_json_number number = parse(text);
     double expected = strtod(text, NULL);
-    if (number.is_integer || memcmp(&number.real, &expected, sizeof(expected)) != 0)
+    bool is_same = number.real == expected && signbit(number.real) == signbit(expected);
+    if (number.is_integer || !is_same)
         fail_msg("%s gives %.17g, not %.17g", text, number.real, expected);
 }
 

@@ -56,7 +56,7 @@ static void test_every_size_is_hashed_as_openssl_does(void **state)
         char hex[65];
         data[size] = (char)(size * 7);
         hk_sha256((struct hk_slice){ data, size }, digest);
-        for (int i = 0; i < 32; i++)
+        for (size_t i = 0; i < 32; i++)
             snprintf(hex + 2 * i, 3, "%02x", digest[i]);
         lua_pushlstring(lua->L, data, size);
         lua_setglobal(lua->L, "s");

@@ -181,8 +181,8 @@ static void test_what_does_not_end_ends_with_the_budget(void **state)
         "t.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1)",
         "t.remove(setmetatable({}, { __len = function() return 1 << 60 end }), 1)",
         "local l = {} for i = 1, 100000 do l[i] = i % 1000 end while true do t.sort(l) end",
-        "local s = ('x'):rep(1000000) local l = { s .. 1, s .. 2, s .. 3, s .. 4 } "
-        "while true do t.sort(l) end",
+        ("local s = ('x'):rep(1000000) local l = { s .. 1, s .. 2, s .. 3, s .. 4 } "
+         "while true do t.sort(l) end"),
         "while true do t.pack(1, 2, 3) end",
         "while true do t.unpack({ 1, 2 }) end",
     };

@@ -264,8 +264,8 @@ static void test_what_does_not_end_ends_with_the_budget(void **state)
         "for _ in s.gmatch(a:rep(60000), 'a-b') do end",
         "s.find(a:rep(60000), '(a*)%1%1%1b')",
         "s.find(('('):rep(60000), '%b()')",
-        "s.find(a:rep(3000000), a:rep(1500000) .. 'b', 1, true) "
-        "while true do s.find(a:rep(3000000), 'b', 1, true) end",
+        ("s.find(a:rep(3000000), a:rep(1500000) .. 'b', 1, true) "
+         "while true do s.find(a:rep(3000000), 'b', 1, true) end"),
         "while true do s.format('%99.99f', 1e308) end",
         "while true do s.rep('x', 1000000) end",
         "while true do s.upper(big) end",

@@ -67,6 +67,7 @@ static uint64_t below(struct tree *tree, uint64_t bound)
 }
 
 /** Grows a random value; gets its number. */
+// NOLINTNEXTLINE(misc-no-recursion): of a depth that the test decides
 static int grow(struct tree *tree, int depth)
 {
     int number = tree->node_count++;
@@ -100,6 +101,7 @@ static void space(const struct tree *tree, int place, struct hk_bytes *out)
         assert_int_equal(hk_bytes_append_text(out, spaces[place % 5]), 0);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): of a depth that the test decides
 static void put(const struct tree *tree, int number, struct hk_bytes *out)
 {
     const struct node *node = &tree->nodes[number];
