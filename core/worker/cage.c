@@ -5,6 +5,7 @@
 #include "worker/budget.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -60,7 +61,7 @@ static int compare_bytes(const void *a, const void *b)
 }
 
 /** A sort of more than a kilobyte asks once how much memory there is; a first look at a clock and a
- * first printed number may ask for more. */
+ * first printed number may ask for more, the heap for a random number. */
 static void warm_up(void)
 {
     char bytes[2048] = { 0 };
@@ -68,6 +69,7 @@ static void warm_up(void)
     qsort(bytes, sizeof(bytes), 1, compare_bytes);
     double now = (double)hk_budget_clock_ns() + (double)hk_budget_wait_clock_ms();
     snprintf(text, sizeof(text), "%.17g %s", now / 3, strerror(ENOMEM));
+    (void)malloc_trim(0);
 }
 
 int hk_cage_prepare(struct hk_fault *fault)

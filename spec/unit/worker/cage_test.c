@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <malloc.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -271,6 +272,7 @@ static void use_memory(void)
     must(madvise(mapped, 8192, MADV_DONTNEED) == 0);
     mapped = mremap(mapped, 8192, 65536, MREMAP_MAYMOVE);
     must(mapped != MAP_FAILED && munmap(mapped, 65536) == 0);
+    (void)malloc_trim(0);
 }
 
 static void use_library(void)
