@@ -77,8 +77,8 @@ static void test_nothing_can_be_reached_but_what_was_put_there(void **unused)
         "_.hook.text contains ends_with glob replace split starts_with trim",
         "_.hook.time format parse parts",
         "_.hook random require",
-        "_.math abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger min "
-        "mininteger modf pi rad sin sqrt tan tointeger type ult",
+        "_.math abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger min",
+        "_.math mininteger modf pi rad sin sqrt tan tointeger type ult",
         "_.string byte char find format gmatch gsub len lower match rep reverse sub upper",
         "_.table concat insert move pack remove sort unpack",
         "_.utf8 char charpattern codepoint codes len offset",

@@ -121,8 +121,7 @@ static void test_a_spent_budget_cannot_be_caught(void **unused)
         "while true do pcall(function() while true do end end) end",
         "pcall(pcall, pcall, function() for i = 1, math.huge do pcall(error) end end)",
         "setmetatable({}, { __index = function() while true do end end }).x()",
-        "local t = {} for i = 1, 50 do t[i] = i end "
-        "table.sort(t, function() while true do end end)",
+        "table.sort({ 4, 3, 2, 1 }, function() while true do end end)",
         "string.gsub('x', 'x', function() while true do pcall(error) end end)",
         "local s = ('a'):rep(30000) while true do pcall(string.find, s, ('a-'):rep(20) .. 'b') end",
         "local s = ('x'):rep(100000) while true do pcall(utf8.len, s) end",
