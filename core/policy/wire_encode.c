@@ -338,7 +338,7 @@ static void put_message(struct pen *pen, const struct hk_wire_message *message)
         put_spec_done(pen, &message->spec_done);
         return;
     }
-    hk_assert(false && "a kind that is none");
+    hk_check_failed("a kind that is none", __FILE__, __LINE__);
 }
 
 /** Begins a frame: its length is written when it is known. Gets where the frame stands. */
