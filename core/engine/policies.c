@@ -406,7 +406,10 @@ static void note_cost(struct hk_use_row *use, const struct hk_policy_cost *cost)
     if (cost->memory_bytes)
         use->memory_bytes = cost->memory_bytes;
     int64_t change = ((int64_t)cost->cpu_us - (int64_t)use->average_us) / AVERAGE_SHARE;
-    use->average_us = (uint32_t)((int64_t)use->average_us + change);
+    if (use->average_us == 0)
+        use->average_us = cost->cpu_us > 0 ? cost->cpu_us : 1;
+    else
+        use->average_us = (uint32_t)((int64_t)use->average_us + change);
 }
 
 void hk__policies_note(struct hk_engine *engine, uint32_t merchant, uint32_t edition,
@@ -433,9 +436,12 @@ void hk__policies_note(struct hk_engine *engine, uint32_t merchant, uint32_t edi
 uint32_t hk__policies_window(const struct hk_engine *engine, uint32_t merchant)
 {
     const struct hk_use_row *use = use_of(engine, hk__merchant(engine, merchant));
-    uint32_t average_us = use && use->average_us ? use->average_us : 1;
-    uint32_t window = HK_POLICY_SLICE_US / average_us;
-    if (window < 1 || (use && use->overrun_count > 0))
+    if (use && use->overrun_count > 0)
+        return 1;
+    if (!use || use->average_us == 0)
+        return HK_POLICY_FIRST_RUNS; /* What one costs is not known yet. */
+    uint32_t window = HK_POLICY_SLICE_US / use->average_us;
+    if (window < 1)
         return 1;
     return window < HK_POLICY_MERCHANT_RUNS_MAX ? window : HK_POLICY_MERCHANT_RUNS_MAX;
 }

@@ -51,6 +51,9 @@
  * on its worker wait no longer than that. */
 #define HK_POLICY_MERCHANT_RUNS_MAX 64
 #define HK_POLICY_SLICE_US 2000
+/** ...and so many before the first answer told what one costs: of a script that never ends they
+ * spend their budgets all. */
+#define HK_POLICY_FIRST_RUNS 4
 /** Runs in a row that spent their CPU budget until a merchant's events are held without a call. */
 #define HK_POLICY_OVERRUNS_MAX 3
 /** Workers that one merchant's policy may kill within HK_POLICY_KILLS_MS until it is suspended. */

@@ -477,7 +477,7 @@ static void test_more_questions_than_can_wait_are_left_to_the_schedule(void **st
     while (world.run_count > 0)
         world_end(&world, world.run_count - 1, world_outcome(&world, 503));
     world_settle(&world);
-    assert_int_equal(world.policy_runs.count, HK_POLICY_MERCHANT_RUNS_MAX);
+    assert_int_equal(world.policy_runs.count, HK_POLICY_FIRST_RUNS);
     world.policy_runs.hand = policy_hand_plan_all;
     policy_hand_plan_all(&world, 0);
     world_settle(&world);

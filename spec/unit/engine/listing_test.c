@@ -32,7 +32,7 @@ static void test_planned_held_and_finished_ones_come_newest_first(void **state)
         ids[i] = world_policy_event(&world);
         world_advance(&world, 1);
     }
-    world_planned(&world, 4, NULL); /* Planned, and sent. */
+    world_planned(&world, 3, NULL); /* Planned, and sent. */
     world_planned(&world, 1, NULL);
     world_end_all(&world, 200);
     world_planned(&world, 0, NULL); /* Planned, on its way. */

@@ -396,7 +396,7 @@ static void test_a_new_text_is_cheap_until_it_is_not(void **state)
     assert_int_equal(world.policy_runs.count, 1);
     world_policy_p(&world, 2, ALL);
     world_settle(&world);
-    assert_int_equal(world.policy_runs.count, 1 + 10);
+    assert_int_equal(world.policy_runs.count, HK_POLICY_FIRST_RUNS);
     world_fini(&world);
 }
 
