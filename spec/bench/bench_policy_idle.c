@@ -161,8 +161,9 @@ static double run(struct bench *bench)
         settle(bench);
     }
     double took_ns = cpu_ns() - begun_ns;
-    need(bench->planned - planned == BATCHES * (BATCH - 1), "not every event was planned");
-    return took_ns / (BATCHES * (BATCH - 1));
+    const uint64_t wanted = UINT64_C(1) * BATCHES * (BATCH - 1);
+    need(bench->planned - planned == wanted, "not every event was planned");
+    return took_ns / (double)wanted;
 }
 
 static int compare(const void *a, const void *b)
