@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/record.h"
 
-#include "journal/unpack.h"
+#include "base/unpack.h"
 #include "model/payload.h"
 
 /** Least bytes of an encoded element, so that a claimed count cannot reserve much more memory than

@@ -3,7 +3,7 @@
 
 #include "base/check.h"
 #include "base/crc32c.h"
-#include "journal/unpack.h"
+#include "base/unpack.h"
 
 #include <inttypes.h>
 #include <stdio.h>

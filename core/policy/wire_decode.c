@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/cursor.h"
+#include "base/unpack.h"
 #include "policy/wire_scratch.h"
 
 /* Fewest bytes of what lists are made of, heads included: bounds counts before memory is asked
@@ -14,7 +14,7 @@
 
 /** A frame being read. Lack of memory sticks, like a fault of the cursor's. */
 struct reading {
-    struct hk_cursor cursor;
+    struct hk_unpack cursor;
     struct hk_wire_scratch *scratch;
     bool has_no_memory;
 };
@@ -22,7 +22,7 @@ struct reading {
 /** Begins a list: gets its count, and in `list` zeroed room for as many of `size` bytes. */
 static uint32_t take_list(struct reading *reading, size_t bytes_min, size_t size, void **list)
 {
-    uint32_t count = hk_cursor_array(&reading->cursor, bytes_min);
+    uint32_t count = hk_unpack_array(&reading->cursor, bytes_min);
     *list = NULL;
     if (count == 0)
         return 0;
@@ -30,45 +30,45 @@ static uint32_t take_list(struct reading *reading, size_t bytes_min, size_t size
     if (*list != NULL)
         return count;
     reading->has_no_memory = true;
-    hk_cursor_refuse(&reading->cursor);
+    hk_unpack_refuse(&reading->cursor);
     return 0;
 }
 
 static struct hk_slice get_slice(struct reading *reading)
 {
-    return hk_cursor_bin(&reading->cursor);
+    return hk_unpack_bin(&reading->cursor);
 }
 
 static uint64_t get_u64(struct reading *reading)
 {
-    return hk_cursor_u64(&reading->cursor, UINT64_MAX);
+    return hk_unpack_u64(&reading->cursor, UINT64_MAX);
 }
 
 static uint32_t get_u32(struct reading *reading)
 {
-    return (uint32_t)hk_cursor_u64(&reading->cursor, UINT32_MAX);
+    return (uint32_t)hk_unpack_u64(&reading->cursor, UINT32_MAX);
 }
 
 static uint16_t get_u16(struct reading *reading)
 {
-    return (uint16_t)hk_cursor_u64(&reading->cursor, UINT16_MAX);
+    return (uint16_t)hk_unpack_u64(&reading->cursor, UINT16_MAX);
 }
 
 static unsigned get_enum(struct reading *reading, unsigned last)
 {
-    return (unsigned)hk_cursor_u64(&reading->cursor, last);
+    return (unsigned)hk_unpack_u64(&reading->cursor, last);
 }
 
 /** Bits of enum hk_hook. */
 static uint32_t get_hooks(struct reading *reading)
 {
-    return (uint32_t)hk_cursor_u64(&reading->cursor, HK_HOOKS_PLANNING | HK_HOOK_RETRY);
+    return (uint32_t)hk_unpack_u64(&reading->cursor, HK_HOOKS_PLANNING | HK_HOOK_RETRY);
 }
 
 static struct hk_uuid get_uuid(struct reading *reading)
 {
     struct hk_uuid uuid;
-    hk_cursor_bytes(&reading->cursor, uuid.bytes, sizeof(uuid.bytes));
+    hk_unpack_bytes(&reading->cursor, uuid.bytes, sizeof(uuid.bytes));
     return uuid;
 }
 
@@ -88,7 +88,7 @@ static uint32_t get_pairs(struct reading *reading, const struct hk_slice **list)
 {
     uint32_t count = get_slices(reading, list);
     if (count % 2 != 0)
-        hk_cursor_refuse(&reading->cursor);
+        hk_unpack_refuse(&reading->cursor);
     return count / 2;
 }
 
@@ -108,7 +108,7 @@ static void get_setup(struct reading *reading, struct hk_wire_setup *setup)
         fds[i] = get_u32(reading);
     setup->table_fds = fds;
     if (count != setup->table_count)
-        hk_cursor_refuse(&reading->cursor);
+        hk_unpack_refuse(&reading->cursor);
 }
 
 static struct hk_wire_source get_source(struct reading *reading)
@@ -125,7 +125,7 @@ static uint32_t get_sources(struct reading *reading, const struct hk_wire_source
     uint32_t count = take_list(reading, SOURCE_BYTES_MIN, sizeof(struct hk_wire_source), &room);
     struct hk_wire_source *sources = room;
     for (uint32_t i = 0; i < count; i++) {
-        hk_cursor_array_of(&reading->cursor, 2);
+        hk_unpack_array_of(&reading->cursor, 2);
         sources[i] = get_source(reading);
     }
     *list = sources;
@@ -149,11 +149,11 @@ static void get_spec(struct reading *reading, struct hk_wire_spec *spec)
 
 static void get_attempt(struct reading *reading, struct hk_policy_attempt *attempt)
 {
-    hk_cursor_array_of(&reading->cursor, 8);
+    hk_unpack_array_of(&reading->cursor, 8);
     attempt->delivery = get_u16(reading);
     attempt->attempt = get_u16(reading);
     attempt->event_type = get_slice(reading);
-    attempt->first_attempt_at.ms = hk_cursor_i64(&reading->cursor);
+    attempt->first_attempt_at.ms = hk_unpack_i64(&reading->cursor);
     attempt->class = (enum hk_outcome_class)get_enum(reading, HK_OUTCOME_INTERNAL);
     attempt->status = get_u16(reading);
     attempt->total_ms = get_u32(reading);
@@ -166,7 +166,7 @@ static void get_endpoints(struct reading *reading, struct hk_wire_run *run)
     uint32_t count = take_list(reading, ENDPOINT_BYTES_MIN, sizeof(struct hk_wire_endpoint), &room);
     struct hk_wire_endpoint *endpoints = room;
     for (uint32_t i = 0; i < count; i++) {
-        hk_cursor_array_of(&reading->cursor, 5);
+        hk_unpack_array_of(&reading->cursor, 5);
         endpoints[i].uuid = get_uuid(reading);
         endpoints[i].name = get_slice(reading);
         endpoints[i].url = get_slice(reading);
@@ -205,7 +205,7 @@ static void get_answer(struct reading *reading, struct hk_wire_answer *answer)
     uint32_t count = take_list(reading, LOG_BYTES_MIN, sizeof(struct hk_wire_log), &room);
     struct hk_wire_log *logs = room;
     for (uint32_t i = 0; i < count; i++) {
-        hk_cursor_array_of(&reading->cursor, 2);
+        hk_unpack_array_of(&reading->cursor, 2);
         logs[i].level = (enum hk_log_level)get_enum(reading, HK_LOG_ERROR);
         logs[i].text = get_slice(reading);
     }
@@ -215,16 +215,16 @@ static void get_answer(struct reading *reading, struct hk_wire_answer *answer)
 
 static void get_delivery(struct reading *reading, struct hk_wire_delivery *delivery)
 {
-    hk_cursor_array_of(&reading->cursor, 6);
+    hk_unpack_array_of(&reading->cursor, 6);
     delivery->endpoint = get_u32(reading);
     delivery->reason = (enum hk_reason)get_enum(reading, HK_REASON_SKIPPED_BY_POLICY);
     if (delivery->reason != HK_REASON_NONE && delivery->reason != HK_REASON_SKIPPED_BY_POLICY)
-        hk_cursor_refuse(&reading->cursor);
+        hk_unpack_refuse(&reading->cursor);
     delivery->why = get_slice(reading);
-    delivery->has_body = hk_cursor_bool(&reading->cursor);
+    delivery->has_body = hk_unpack_bool(&reading->cursor);
     delivery->body = get_slice(reading);
     if (!delivery->has_body && delivery->body.size != 0)
-        hk_cursor_refuse(&reading->cursor);
+        hk_unpack_refuse(&reading->cursor);
     delivery->header_count = get_pairs(reading, &delivery->headers);
 }
 
@@ -247,7 +247,7 @@ static void get_decided(struct reading *reading, struct hk_wire_decided *decided
 {
     get_answer(reading, &decided->answer);
     decided->verdict = (enum hk_retry_verdict)get_enum(reading, HK_RETRY_DISABLE);
-    decided->delay_ms = hk_cursor_i64(&reading->cursor);
+    decided->delay_ms = hk_unpack_i64(&reading->cursor);
 }
 
 static void get_failed(struct reading *reading, struct hk_wire_failed *failed)
@@ -274,7 +274,7 @@ static void get_spec_done(struct reading *reading, struct hk_wire_spec_done *don
         take_list(reading, RESULT_BYTES_MIN, sizeof(struct hk_wire_spec_result), &room);
     struct hk_wire_spec_result *results = room;
     for (uint32_t i = 0; i < count; i++) {
-        hk_cursor_array_of(&reading->cursor, 2);
+        hk_unpack_array_of(&reading->cursor, 2);
         results[i].name = get_slice(reading);
         results[i].fault = get_slice(reading);
     }
@@ -336,7 +336,7 @@ static void get_message(struct reading *reading, struct hk_wire_message *message
         get_spec_done(reading, &message->spec_done);
         return;
     }
-    hk_cursor_refuse(&reading->cursor);
+    hk_unpack_refuse(&reading->cursor);
 }
 
 int hk_wire_decode(struct hk_slice frame, struct hk_wire_scratch *scratch,
@@ -349,14 +349,14 @@ int hk_wire_decode(struct hk_slice frame, struct hk_wire_scratch *scratch,
         return HK_EDAMAGED;
     const struct hk_slice payload = { frame.at + HK_WIRE_LENGTH_BYTES,
                                       frame.size - HK_WIRE_LENGTH_BYTES };
-    struct reading reading = { .cursor = hk_cursor_of(payload), .scratch = scratch };
-    uint32_t count = hk_cursor_array(&reading.cursor, 1);
-    uint64_t kind = hk_cursor_u64(&reading.cursor, HK_WIRE_SPEC_DONE);
+    struct reading reading = { .cursor = hk_unpack_of(payload), .scratch = scratch };
+    uint32_t count = hk_unpack_array(&reading.cursor, 1);
+    uint64_t kind = hk_unpack_u64(&reading.cursor, HK_WIRE_SPEC_DONE);
     if (count != field_count(kind) + 1)
-        hk_cursor_refuse(&reading.cursor);
+        hk_unpack_refuse(&reading.cursor);
     message->kind = (enum hk_wire_kind)kind;
     get_message(&reading, message);
     if (reading.has_no_memory)
         return HK_ENOMEM;
-    return hk_cursor_is_done(&reading.cursor) ? 0 : HK_EDAMAGED;
+    return hk_unpack_is_done(&reading.cursor) ? 0 : HK_EDAMAGED;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "journal/unpack.h"
+#include "base/unpack.h"
 
 /* First bytes of the MessagePack specification. */
 enum {
@@ -172,8 +172,10 @@ struct hk_slice hk_unpack_text(struct hk_unpack *unpack)
 void hk_unpack_bytes(struct hk_unpack *unpack, void *data, size_t size)
 {
     struct hk_slice bytes = hk_unpack_bin(unpack);
-    if (bytes.size == size && !unpack->is_bad)
+    if (bytes.size == size && !unpack->is_bad) {
         memcpy(data, bytes.at, size);
-    else
-        hk_unpack_refuse(unpack);
+        return;
+    }
+    hk_unpack_refuse(unpack);
+    memset(data, 0, size);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Held against the packer of msgpack-c, which writes what the journal keeps. */
-#include "journal/unpack.h"
+#include "base/unpack.h"
 
 #include <msgpack/pack.h>
 
@@ -158,6 +158,23 @@ static void test_what_is_left_over_is_no_end(void **state)
     assert_true(hk_unpack_is_done(&unpack));
 }
 
+/* A caller that asks only at the end must not read what was never written. */
+static void test_bytes_of_another_size_are_a_fault_and_zeros(void **state)
+{
+    (void)state;
+    char data[4] = { 1, 2, 3, 4 };
+    struct hk_unpack unpack = hk_unpack_of(HK_SLICE("\xC4\x03"
+                                                    "abc"));
+    hk_unpack_bytes(&unpack, data, sizeof(data));
+    assert_true(unpack.is_bad);
+    assert_memory_equal(data, "\0\0\0\0", sizeof(data));
+    unpack = hk_unpack_of(HK_SLICE("\xC4\x04"
+                                   "abcd"));
+    hk_unpack_bytes(&unpack, data, sizeof(data));
+    assert_true(hk_unpack_is_done(&unpack));
+    assert_memory_equal(data, "abcd", sizeof(data));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_a_count_is_held_against_the_bytes_left),
         cmocka_unit_test(test_a_fault_sticks),
         cmocka_unit_test(test_what_is_left_over_is_no_end),
+        cmocka_unit_test(test_bytes_of_another_size_are_a_fault_and_zeros),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,5 +50,5 @@ void hk_unpack_array_of(struct hk_unpack *unpack, uint32_t count);
 struct hk_slice hk_unpack_bin(struct hk_unpack *unpack);
 struct hk_slice hk_unpack_text(struct hk_unpack *unpack);
 
-/** Takes `bin` of exactly `size` bytes to `data`. */
+/** Takes `bin` of exactly `size` bytes to `data`; zeros on a fault. */
 void hk_unpack_bytes(struct hk_unpack *unpack, void *data, size_t size);
